@@ -1,0 +1,49 @@
+// Every limit that is not an option, in one place. Sizes in bytes unless the name says otherwise.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace base::limits {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::size_t KiB = 1024;
+inline constexpr std::size_t MiB = 1024 * KiB;
+
+// JSON from anywhere.
+inline constexpr std::size_t json_depth_max = 256;
+
+// Client requests.
+inline constexpr std::size_t request_headers_max = 64 * KiB;
+inline constexpr std::size_t request_id_max = 128;
+inline constexpr std::size_t model_name_max = 512;
+
+// Replies of an instance, after opening.
+inline constexpr std::size_t reply_max = 64 * MiB;         // a whole reply, decompressed
+inline constexpr std::size_t stream_event_max = 16 * MiB;  // one event of a stream, outer or inner
+inline constexpr std::size_t stream_chunks_max = 4'000'000;
+
+// Replies of the relay in clear.
+inline constexpr std::size_t models_reply_max = 16 * MiB;
+inline constexpr std::size_t discovery_reply_max = 1 * MiB;
+inline constexpr std::size_t error_reply_max = 64 * KiB;
+inline constexpr std::size_t upstream_headers_max = 64 * KiB;
+
+// Discovery.
+inline constexpr std::size_t catalogue_models_max = 20'000;
+inline constexpr std::size_t instances_per_reply_max = 64;
+inline constexpr std::size_t nonces_per_instance_max = 64;
+inline constexpr std::size_t pools_max = 10'000;
+inline constexpr std::size_t credentials_max = 10'000;
+inline constexpr auto nonce_margin = 5s;
+inline constexpr auto catalogue_ttl = 300s;
+
+// Attempts for one request.
+inline constexpr int attempts_max = 3;
+
+// The client's status line waits this long for the first decrypted event, then the stream starts with keep-alives.
+inline constexpr auto first_event_wait = 10s;
+inline constexpr auto keepalive_interval = 10s;
+
+}  // namespace base::limits
