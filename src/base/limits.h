@@ -13,6 +13,7 @@ inline constexpr std::size_t MiB = 1024 * KiB;
 
 // JSON from anywhere.
 inline constexpr std::size_t json_depth_max = 256;
+inline constexpr std::size_t json_values_max = 4'000'000;  // 16 bytes of memory each, against 2 bytes of text
 
 // Client requests.
 inline constexpr std::size_t request_headers_max = 64 * KiB;

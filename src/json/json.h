@@ -2,15 +2,16 @@
 // numbers stay the text they were, members keep their order, and `[]` and `{}` stay apart.
 #pragma once
 
+#include "base/limits.h"
+#include "base/result.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/limits.h"
-#include "base/result.h"
 
 struct yyjson_doc;
 struct yyjson_val;
@@ -36,11 +37,11 @@ public:
 
     [[nodiscard]] std::optional<bool> as_bool() const;
     [[nodiscard]] std::optional<std::string_view> as_string() const;
-    [[nodiscard]] std::optional<std::string_view> as_number_text() const;   // the digits as written
-    [[nodiscard]] std::optional<std::int64_t> as_integer() const;           // only if written as an integer that fits
-    [[nodiscard]] std::optional<double> as_double() const;
+    [[nodiscard]] std::optional<std::string_view> as_number_text() const;  // the digits as written
+    [[nodiscard]] std::optional<std::int64_t> as_integer() const;          // only if written as an integer that fits
+    [[nodiscard]] std::optional<double> as_double() const;                 // only if it fits: 1e400 does not
 
-    // The member of that name of an object, else absent. Linear.
+    // The (first) member of that name of an object, else absent. Linear.
     [[nodiscard]] Value operator[](std::string_view name) const;
 
     // Nothing to iterate unless it is an array / an object.
@@ -48,7 +49,7 @@ public:
     [[nodiscard]] Object members() const;
     [[nodiscard]] std::size_t size() const;  // of an array or object, else 0
 
-    // Compact text; numbers as they were written, UTF-8 unescaped.
+    // Compact text; numbers as they were written, UTF-8 unescaped. An absent value is written as null.
     [[nodiscard]] std::string dump() const;
 
 private:
@@ -117,25 +118,37 @@ private:
     std::unique_ptr<yyjson_doc, Free> doc_;
 };
 
-// `bad_request` with the position for text that is not one JSON value in valid UTF-8 or nests deeper than `depth_max`.
-// Never quotes the text: it may be a prompt.
+// `bad_request` with the position for text that is not one JSON value in valid UTF-8, nests deeper than `depth_max` (a scalar
+// has depth 0) or holds more than limits::json_values_max values. Never quotes the text: it may be a prompt. Linear in time,
+// whatever the text; needs no stack for nesting.
 [[nodiscard]] base::Result<Document> parse(std::string_view text, std::size_t depth_max = base::limits::json_depth_max);
 
-// Where the top-level members of an object stand in its text, for splicing. `text` must have been parsed successfully.
+// The three functions below work on text that was parsed successfully and is an object.
+
+// Where the top-level members of an object stand in its text, in their order, for splicing.
 struct MemberSpan {
-    std::string_view name_raw;   // between the quotes, escapes as written
-    std::size_t value_begin = 0;
+    std::string_view name_raw;    // between the quotes, escapes as written
+    std::size_t value_begin = 0;  // offsets in the text, white space around the value left out
     std::size_t value_end = 0;
 };
 [[nodiscard]] std::vector<MemberSpan> member_spans(std::string_view object_text);
 
-// `object_text` with one more member at its end; everything else as it was. `raw_value` is JSON. Linear, one copy.
+// `object_text` with one more member at its end; everything else as it was. `raw_value` is JSON. One copy.
 [[nodiscard]] std::string append_member(std::string_view object_text, std::string_view name, std::string_view raw_value);
+
+// `object_text` with the value of each named member replaced wherever that member stands at the top level (an escaped spelling
+// of the name counts), or appended if it stands nowhere. Every other byte as it was. Linear, one copy.
+struct RawMember {
+    std::string_view name;
+    std::string_view raw_value;  // JSON
+};
+[[nodiscard]] std::string set_members(std::string_view object_text, std::span<const RawMember> members);
 
 // The name of a top-level member that stands twice (after unescaping), if any.
 [[nodiscard]] std::optional<std::string> duplicate_member(Value object);
 
-// Appends a JSON string, quotes included: only what must be escaped is (RFC 8259 §7), UTF-8 stays as it is.
+// Appends a JSON string, quotes included: only what must be escaped is (RFC 8259 §7), UTF-8 (which `text` must be) stays
+// as it is.
 void append_string(std::string& out, std::string_view text);
 
 // Builds JSON text in order, with commas and colons put in by itself.
