@@ -29,16 +29,13 @@ namespace api {
 // 500.
 [[nodiscard]] std::optional<Failure> error_in(json::Value reply);
 
-// The whole body of an error reply, Content-Type application/json. `request_id` goes into the Claude shape.
+// The body of an error reply, Content-Type application/json; also the data of a stream's error event (chat, Claude). A
+// `request_id` goes into the Claude shape, unless it is empty.
 [[nodiscard]] std::string error_body(Dialect dialect, const Failure& failure, std::string_view request_id);
 
 // Retry-After for an error reply: what upstream said if it said anything, else one of ours for the statuses that mean "come
 // back later" (429, 503, 529).
 [[nodiscard]] std::optional<std::string> retry_after(unsigned status, std::string_view from_upstream);
-
-// The error events of a stream. After them nothing is sent, no [DONE] either.
-[[nodiscard]] std::string chat_error_event(const Failure& failure);
-[[nodiscard]] std::string messages_error_event(const Failure& failure);
 
 // {"code", "message"} for the `error` member of a Responses object that failed (§1.5).
 [[nodiscard]] std::string responses_error(const Failure& failure);

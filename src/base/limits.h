@@ -30,6 +30,7 @@ inline constexpr auto stream_end_wait = 2s;  // from the inner [DONE] to the end
 inline constexpr std::size_t models_reply_max = 16 * MiB;
 inline constexpr std::size_t discovery_reply_max = 1 * MiB;
 inline constexpr std::size_t error_reply_max = 64 * KiB;
+inline constexpr std::size_t error_message_max = 8 * KiB;  // of what an upstream error says, as handed on
 inline constexpr std::size_t upstream_headers_max = 64 * KiB;
 
 // Discovery.
