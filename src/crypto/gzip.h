@@ -4,13 +4,15 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
+#include <string>
+
 namespace crypto {
 
-// Level 1: prompts are compressed for the protocol's sake, not to save bandwidth.
+// Level 1: prompts are compressed because the protocol wants it, not to save bandwidth.
 [[nodiscard]] base::Bytes gzip(base::ByteView plain);
 
 // The plain bytes of exactly one gzip member that fills `packed`. More than `size_max` bytes, a bad checksum, a truncated or
-// trailing byte: `reply_rejected`, after at most `size_max` bytes of memory.
-[[nodiscard]] base::Result<base::Bytes> gunzip(base::ByteView packed, std::size_t size_max);
+// a trailing byte: `reply_rejected`. Never takes more than `size_max` bytes of memory, nor more than `packed` can stand for.
+[[nodiscard]] base::Result<std::string> gunzip(base::ByteView packed, std::size_t size_max);
 
 }  // namespace crypto

@@ -1,14 +1,14 @@
-// HKDF-SHA256 (RFC 5869), SHA-256 (FIPS 180-4) and random bytes, over OpenSSL.
+// HKDF-SHA256 (RFC 5869), HMAC-SHA256 (RFC 2104), SHA-256 (FIPS 180-4) and random bytes, over OpenSSL. Use from any thread.
 #pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/secret.h"
 
 #include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
-
-#include "base/bytes.h"
-#include "base/result.h"
-#include "base/secret.h"
 
 namespace crypto {
 
@@ -29,7 +29,8 @@ using Sha256 = std::array<std::uint8_t, 32>;
 // Keyed hash (HMAC-SHA256, RFC 2104) for names of things that must not be guessable from outside, e.g. pool keys.
 [[nodiscard]] Sha256 hmac_sha256(const base::Secret<32>& key, base::ByteView bytes);
 
-// Fills with bytes of the operating system's generator. Ends the process if there is none: nothing sensible can go on.
+// Fills with bytes of OpenSSL's generator, which the operating system seeds. Ends the process if there is none: nothing
+// sensible can go on.
 void random_bytes(std::span<std::uint8_t> out);
 
 }  // namespace crypto

@@ -1,14 +1,14 @@
 // ML-KEM-768 (FIPS 203) over OpenSSL. Sizes in bytes.
 #pragma once
 
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/secret.h"
+
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
-
-#include "base/bytes.h"
-#include "base/result.h"
-#include "base/secret.h"
 
 namespace crypto {
 
@@ -35,7 +35,7 @@ public:
     // A key that is not 1184 bytes or fails the modulus check is `upstream_broken`.
     [[nodiscard]] static base::Result<EncapsulationKey> parse(base::ByteView bytes);
 
-    // A fresh shared secret and its ciphertext. Fails with `internal` only when the random generator does.
+    // A fresh shared secret and its ciphertext. `internal` only when OpenSSL is out of memory.
     [[nodiscard]] base::Result<Encapsulation> encapsulate() const;
 
 private:
