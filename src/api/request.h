@@ -8,6 +8,7 @@
 // Pure. Needs memory in proportion to the body. A null member counts as absent everywhere (formats page §1.0).
 #pragma once
 
+#include "api/conversation_hints.h"
 #include "api/dialect.h"
 #include "api/failure.h"
 #include "api/reply_context.h"
@@ -23,15 +24,6 @@ namespace api {
 
 struct Switches {
     bool thinking_header = false;  // X-Enable-Thinking: true, in any case
-};
-
-// What tells conversations apart when no session header does (protocol page §6). Empty: the request does not say. Views into
-// the Request.
-struct ConversationHints {
-    std::string_view prompt_cache_key;
-    std::string_view user;        // metadata.user_id, else user
-    std::string_view system;      // the first text of the first system message; Claude Code's billing header does not count
-    std::string_view first_user;  // the first text of the first user message
 };
 
 class Request {
