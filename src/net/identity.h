@@ -7,13 +7,13 @@
 #pragma once
 
 #include "base/result.h"
+#include "credential/handles.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include <chrono>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,18 +21,9 @@
 
 namespace net {
 
-struct FreeX509 {
-    void operator()(X509* certificate) const noexcept { X509_free(certificate); }
-};
-struct FreeX509Stack {
-    void operator()(STACK_OF(X509) * certificates) const noexcept { sk_X509_pop_free(certificates, X509_free); }
-};
-struct FreeEvpPkey {
-    void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
-};
-using X509Ptr = std::unique_ptr<X509, FreeX509>;
-using X509StackPtr = std::unique_ptr<STACK_OF(X509), FreeX509Stack>;
-using EvpPkeyPtr = std::unique_ptr<EVP_PKEY, FreeEvpPkey>;
+using credential::EvpPkeyPtr;
+using credential::X509Ptr;
+using credential::X509StackPtr;
 
 using WallTime = std::chrono::system_clock::time_point;
 
@@ -66,9 +57,9 @@ private:
 
 struct LoadedIdentity {
     TlsIdentity identity;
-    std::string mode;                   // "custom", "self-signed" or "embedded"
-    std::string ca_pem;                 // the CA a client must trust, where the identity brings its own; else empty
-    std::vector<std::string> warnings;  // for the log: expired soon, could not be kept, ...
+    std::string mode;                     // "custom", "self-signed" or "embedded"
+    std::string ca_pem{};                 // the CA a client must trust, where the identity brings its own; else empty
+    std::vector<std::string> warnings{};  // for the log: expired soon, could not be kept, ...
 };
 
 // TLS_CERT, TLS_KEY, TLS_CA.
@@ -81,9 +72,9 @@ struct CustomFiles {
 
 // TLS_SELF_SIGNED.
 struct SelfSignedSettings {
-    std::string domain = "localhost";                // DNS name, wildcard or IP address; added to localhost, 127.0.0.1, ::1
-    std::optional<std::filesystem::path> state_dir;  // kept there (0700, file 0600) and reused while valid; else memory only
-    std::optional<std::filesystem::path> ca_file;    // the CA's certificate is also written here (image: /tmp/ssl.crt)
+    std::string domain = "localhost";                  // DNS name, wildcard or IP address; added to localhost, 127.0.0.1, ::1
+    std::optional<std::filesystem::path> state_dir{};  // kept there (0700, file 0600) and reused while valid; else memory only
+    std::optional<std::filesystem::path> ca_file{};    // the CA's certificate is also written here (image: /tmp/ssl.crt)
 };
 [[nodiscard]] base::Result<LoadedIdentity> make_self_signed(const SelfSignedSettings& settings, WallTime now);
 
