@@ -214,6 +214,10 @@ Failure upstream_failure(unsigned status, std::string_view body) {
     return failure;
 }
 
+Failure incomplete_stream() {
+    return {502, "upstream stream ended before it was complete", {}, {}};
+}
+
 std::optional<Failure> error_in(json::Value reply) {
     const json::Value error = reply["error"];
     const bool nested = error.is(json::Kind::object) || (error.is(json::Kind::string) && !error.as_string()->empty());

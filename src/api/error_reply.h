@@ -25,6 +25,9 @@ namespace api {
 // public, a chute without instances (503).
 [[nodiscard]] Failure upstream_failure(unsigned status, std::string_view body);
 
+// A stream that ended too early.
+[[nodiscard]] Failure incomplete_stream();
+
 // The error a decrypted JSON object is, if it is one: {"error": …} or {"object": "error"}. Its number code is the status, else
 // 500.
 [[nodiscard]] std::optional<Failure> error_in(json::Value reply);

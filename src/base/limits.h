@@ -23,7 +23,9 @@ inline constexpr std::size_t model_name_max = 512;
 // Replies of an instance, after opening.
 inline constexpr std::size_t reply_max = 64 * MiB;         // a whole reply, decompressed
 inline constexpr std::size_t stream_event_max = 16 * MiB;  // one event of a stream, outer or inner
-inline constexpr std::size_t stream_chunks_max = 1 << 20;  // sealed pieces of a stream: 12 bytes each are remembered
+inline constexpr std::size_t stream_chunks_max = 4'000'000;
+inline constexpr std::size_t stream_choices_max = 4096;
+inline constexpr std::size_t reply_tool_calls_max = 1024;
 inline constexpr auto stream_end_wait = 2s;  // from the inner [DONE] to the end of the outer stream
 
 // Replies of the relay in clear.
