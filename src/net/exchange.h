@@ -31,8 +31,8 @@ public:
     // A whole reply. A body that was not read makes the connection close afterwards.
     [[nodiscard]] virtual Task<base::Result<void>> reply(ResponseHead head, std::string body) = 0;
 
-    // A reply in pieces: begin, write..., end. Each write returns when the piece was handed to the kernel, so a slow client
-    // slows the writer; one that takes nothing for `write_stall` is cut off.
+    // A reply in pieces: begin, write..., end. The head goes out with the first piece. Each write returns when the piece was
+    // handed to the kernel, so a slow client slows the writer; one that takes nothing for `write_stall` is cut off.
     [[nodiscard]] virtual Task<base::Result<void>> begin_stream(ResponseHead head) = 0;
     [[nodiscard]] virtual Task<base::Result<void>> write(std::string piece) = 0;
     [[nodiscard]] virtual Task<base::Result<void>> end_stream() = 0;

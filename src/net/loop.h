@@ -47,17 +47,18 @@ private:
 // All deadlines of one loop behind one timer. Setting and clearing costs no system call unless it is the new earliest one.
 class Deadlines {
 public:
-    explicit Deadlines(asio::io_context& io) : timer_(io.get_executor()) {}
+    explicit Deadlines(asio::io_context& io) : timer_(std::in_place, io.get_executor()) {}
 
 private:
     friend class Deadline;
+    friend class Loop;
     using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
 
     void add(Deadline& deadline);
     void arm();
     void fire();
 
-    Timer timer_;
+    std::optional<Timer> timer_;
     Timepoint armed_ = Timepoint::max();
     boost::intrusive::multiset<Deadline, boost::intrusive::constant_time_size<false>> pending_;
 };
@@ -105,6 +106,7 @@ private:
     std::vector<Waiter*> waiting_;
 };
 
+// Servers, clients and pools that use it are destroyed before it.
 class Loop {
 public:
     // Gets what escaped from a coroutine: a bug.
@@ -115,8 +117,8 @@ public:
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
 
-    [[nodiscard]] asio::io_context& io() { return io_; }
-    [[nodiscard]] Executor executor() { return io_.get_executor(); }
+    [[nodiscard]] asio::io_context& io() { return *io_; }
+    [[nodiscard]] Executor executor() { return io_->get_executor(); }
 
     // 64 KiB to read into. What it holds is gone after the next co_await.
     [[nodiscard]] std::span<char> scratch() { return {scratch_.get(), scratch_size}; }
@@ -128,7 +130,7 @@ public:
 
     // Until stop(), which may be called from any thread.
     void run();
-    void stop() { io_.stop(); }
+    void stop() { io_->stop(); }
 
     // Text of the current time for the Date header (RFC 9110 §5.6.7), made once a second.
     [[nodiscard]] const std::string& date();
@@ -139,9 +141,9 @@ private:
     friend class Deadline;
     friend class Waiter;
 
-    asio::io_context io_{1};
-    asio::executor_work_guard<Executor> work_{io_.get_executor()};
-    Deadlines deadlines_{io_};
+    std::optional<asio::io_context> io_{std::in_place, 1};
+    std::optional<asio::executor_work_guard<Executor>> work_{std::in_place, io_->get_executor()};
+    Deadlines deadlines_{*io_};
     boost::intrusive::list<Waiter, boost::intrusive::constant_time_size<false>> parked_;
     std::unique_ptr<char[]> scratch_ = std::make_unique<char[]>(scratch_size);
     Failure failure_;

@@ -25,7 +25,7 @@ bool is_field_value(std::string_view text) {
 }  // namespace
 
 bool same_token(std::string_view left, std::string_view right) {
-    return std::ranges::equal(left, right, [](char a, char b) { return lower(a) == lower(b); });
+    return left.size() == right.size() && std::ranges::equal(left, right, [](char a, char b) { return lower(a) == lower(b); });
 }
 
 Headers::Headers(std::initializer_list<Header> headers) {

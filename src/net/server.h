@@ -26,8 +26,9 @@ struct ServerSettings {
     Duration header_timeout = std::chrono::seconds(30);       // TLS handshake, and from the first byte of a head to its last
     Duration idle_timeout = std::chrono::seconds(75);         // between two requests of a connection
     Duration body_stall_timeout = std::chrono::seconds(30);   // without a byte of the request's body
+    Duration body_timeout = std::chrono::seconds(600);        // for the whole body
     Duration write_stall_timeout = std::chrono::seconds(60);  // without the client taking a byte of the reply
-    Duration linger_timeout = std::chrono::seconds(2);        // reading on after an early reply, so that it is seen
+    Duration linger_timeout = std::chrono::seconds(5);        // reading on after an early reply, so that it is seen
 };
 
 // Connections of all loops together.
@@ -67,6 +68,8 @@ public:
     void stop();
 
     [[nodiscard]] std::size_t connections() const;
+    // Until no connection is left; false if some are at `until`.
+    [[nodiscard]] Task<bool> emptied(Timepoint until);
 
 private:
     class Impl;
