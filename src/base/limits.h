@@ -22,6 +22,7 @@ inline constexpr std::size_t model_name_max = 512;
 
 // Replies of an instance, after opening.
 inline constexpr std::size_t reply_max = 64 * MiB;         // a whole reply, decompressed
+inline constexpr std::size_t sealed_reply_max = 32 * MiB;  // the same, as it crosses the wire
 inline constexpr std::size_t stream_event_max = 16 * MiB;  // one event of a stream, outer or inner
 inline constexpr std::size_t stream_chunks_max = 4'000'000;
 inline constexpr std::size_t stream_choices_max = 4096;
@@ -46,6 +47,16 @@ inline constexpr std::size_t conversations_max = 100'000;
 inline constexpr std::size_t credentials_max = 10'000;
 inline constexpr auto nonce_margin = 5s;
 inline constexpr auto catalogue_ttl = 300s;
+
+inline constexpr auto models_wait = 30s;     // for one model list or alias list
+inline constexpr auto discovery_wait = 30s;  // for one discovery
+inline constexpr int discovery_rounds_max = 3;  // fetches one request waits for before it gives up
+inline constexpr auto key_kept_for = 10min;  // a caller's key, for fetches ahead of need
+
+inline constexpr auto error_reply_wait = 10s;
+
+// Larger bodies are compressed and sealed off the event loop.
+inline constexpr std::size_t seal_on_loop_max = 128 * KiB;
 
 // Attempts for one request.
 inline constexpr int attempts_max = 3;

@@ -1,0 +1,93 @@
+// Where a request can go: the edge around discovery/. Keeps model lists, aliases and instance pools for all threads behind one
+// mutex, and fetches what they say is missing, one flight at a time, in the background where it can.
+#pragma once
+
+#include "api/failure.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "discovery/catalogue.h"
+#include "discovery/fresh_cache.h"
+#include "discovery/keyed_hash.h"
+#include "discovery/pools.h"
+#include "net/loop.h"
+#include "proxy/flights.h"
+#include "proxy/relay.h"
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace proxy {
+
+// The thread on whose behalf something is fetched.
+struct Worker {
+    net::Loop& loop;
+    Relay& relay;
+};
+
+// Whose request this is, and until when it may wait.
+struct Caller {
+    const base::ApiKey& key;
+    discovery::CredentialHash credential;
+    net::Cancellation& cancellation;
+    net::Timepoint until;
+};
+
+class Directory {
+public:
+    explicit Directory(const base::Log& log);
+
+    [[nodiscard]] discovery::CredentialHash credential(const base::ApiKey& key) const { return hasher_.credential(key); }
+    [[nodiscard]] discovery::ConversationKey conversation(const discovery::CredentialHash& credential,
+                                                          const base::ModelName& model,
+                                                          const discovery::ConversationHints& hints) const {
+        return hasher_.conversation(credential, model, hints);
+    }
+
+    // The chute a name stands for. Fetches the model list (and the aliases) when they are missing or too old; an old list
+    // serves where the fetch fails.
+    [[nodiscard]] net::Task<api::Outcome<discovery::Target>> resolve(Worker worker, Caller caller, std::string name);
+
+    // The right to send one request. Every lease must be given back with finished().
+    [[nodiscard]] net::Task<api::Outcome<discovery::Lease>> lease(Worker worker, Caller caller, base::ChuteId chute,
+                                                                  discovery::LeaseRequest request);
+    void first_event(discovery::LeaseId lease, discovery::Duration since_sent);
+    void finished(discovery::LeaseId lease, discovery::Outcome outcome);
+
+    // Fetches ahead of need for the pools in use; to be called about once a second.
+    void tick(Worker worker);
+
+private:
+    struct KeptKey {
+        std::shared_ptr<const base::ApiKey> key;
+        discovery::TimePoint used;
+    };
+
+    [[nodiscard]] std::shared_ptr<const base::ApiKey> keep(const Caller& caller);
+    // A list (Catalogue or Aliases) of the caller, from the cache or fetched.
+    template <class List>
+    [[nodiscard]] net::Task<api::Outcome<std::shared_ptr<const List>>> list(Worker worker, Caller caller);
+    template <class List>
+    [[nodiscard]] net::Task<api::Outcome<void>> fetch_list(Worker worker, std::shared_ptr<const base::ApiKey> key);
+    template <class List>
+    [[nodiscard]] discovery::FreshCache<List>& cache();
+
+    [[nodiscard]] net::Task<api::Outcome<void>> fetch_pool(Worker worker, std::shared_ptr<const base::ApiKey> key,
+                                                           base::ChuteId chute);
+
+    const base::Log& log_;
+    const discovery::KeyedHasher hasher_;
+    Flights flights_;
+
+    std::mutex mutex_;  // guards what follows
+    discovery::FreshCache<discovery::Catalogue> catalogues_;
+    discovery::FreshCache<discovery::Aliases> aliases_;
+    discovery::Pools pools_;
+    discovery::LruMap<discovery::CredentialHash, KeptKey> keys_;
+};
+
+}  // namespace proxy
