@@ -5,6 +5,7 @@
 #include "sse/reader.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace api {
 
@@ -31,7 +32,7 @@ Output ChatStream::finish() {
     if (out.failure) return out;
     const bool all_finished = std::ranges::all_of(finished_, [](const auto& choice) { return choice.second; });
     if (events_.done() && all_finished) {
-        sse::append_event(out.bytes, "", "[DONE]");
+        append_own_event(out.bytes, "[DONE]");
     } else {
         out.failure = incomplete_stream();
     }
@@ -40,7 +41,7 @@ Output ChatStream::finish() {
 
 std::string ChatStream::fail(const Failure& failure) {
     std::string out;
-    sse::append_event(out, "", error_body(Dialect::chat, failure, ""));
+    append_own_event(out, error_body(Dialect::chat, failure, ""));
     return out;
 }
 
@@ -53,13 +54,23 @@ std::string ChatStream::keepalive() const {
 ChatEvents::Handler ChatStream::pass_to(std::string& out) {
     return [this, &out](const sse::Event& event, json::Value data) -> std::optional<Failure> {
         if (auto failure = note_choices(data["choices"])) return failure;
-        if (include_usage_ || !only_carries_usage(data)) out += event.raw;
+        if (include_usage_ || !only_carries_usage(data)) {
+            out += event.raw;
+            after_cr_ = event.raw.ends_with('\r');
+        }
         return std::nullopt;
     };
 }
 
+// An event that ended with the CR of a CRLF gets its LF: the reader gives it out with the next event, and there is none.
+void ChatStream::append_own_event(std::string& out, std::string_view data) {
+    if (std::exchange(after_cr_, false)) out += '\n';
+    sse::append_event(out, "", data);
+}
+
 std::optional<Failure> ChatStream::note_choices(json::Value choices) {
     for (const json::Value choice : choices.elements()) {
+        if (!choice.is(json::Kind::object)) continue;
         bool& finished = finished_[choice["index"].as_integer().value_or(0)];
         finished = finished || !choice["finish_reason"].is_null_or_absent();
     }

@@ -22,10 +22,12 @@ public:
 
 private:
     ChatEvents::Handler pass_to(std::string& out);
+    void append_own_event(std::string& out, std::string_view data);
     [[nodiscard]] std::optional<Failure> note_choices(json::Value choices);
 
     ChatEvents events_;
     bool include_usage_;
+    bool after_cr_ = false;                  // the last byte passed on was a CR
     std::map<std::int64_t, bool> finished_;  // choice index → whether its finish reason came
 };
 
