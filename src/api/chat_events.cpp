@@ -33,6 +33,7 @@ std::optional<Failure> ChatEvents::feed(std::string_view decrypted, const Handle
 std::optional<Failure> ChatEvents::finish(const Handler& handler) {
     if (done_) return reader_.mid_event() ? std::optional(after_done()) : std::nullopt;
     reader_.finish();
+    ended_ = true;
     return read(handler);
 }
 
@@ -45,6 +46,7 @@ std::optional<Failure> ChatEvents::read(const Handler& handler) {
             continue;
         }
         const auto parsed = json::parse(event->data);
+        if (!parsed && ended_) return incomplete_stream();  // cut within its last event
         const json::Value data = parsed ? parsed->root() : json::Value();
         if (auto failure = error_in(data)) return failure;
         if (auto failure = handler(*event, data)) return failure;

@@ -30,6 +30,7 @@ private:
 
     sse::Reader reader_;
     bool done_ = false;
+    bool ended_ = false;
 };
 
 }  // namespace api

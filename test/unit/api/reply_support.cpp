@@ -68,6 +68,28 @@ Seen run(const api::ReplyContext& context, const std::vector<std::string>& piece
     return seen;
 }
 
+std::string event(std::string_view data) {
+    return "data: " + std::string(data) + "\n\n";
+}
+
+std::string chunk(std::string_view delta) {
+    return event(R"({"choices":[{"index":0,"delta":)" + std::string(delta) + R"(,"finish_reason":null}]})");
+}
+
+std::string finished(std::string_view reason, std::string_view more_members) {
+    return event(R"({"choices":[{"index":0,"delta":{},"finish_reason":")" + std::string(reason) + "\"" +
+                 std::string(more_members) + "}]}");
+}
+
+std::string content(std::string_view text) {
+    json::Writer delta;
+    return chunk(delta.begin_object().member("content", text).end_object().text());
+}
+
+std::string tool_call(std::string_view call) {
+    return chunk(R"({"tool_calls":[)" + std::string(call) + "]}");
+}
+
 std::vector<std::string> cut(std::string_view upstream, Cut how) {
     std::vector<std::string> pieces;
     if (how == Cut::one_write) return {std::string(upstream)};

@@ -26,6 +26,13 @@ struct Seen {
 // Runs a stream that is cut into these pieces.
 [[nodiscard]] Seen run(const api::ReplyContext& context, const std::vector<std::string>& pieces);
 
+// "data: …", of any data; of a chunk with this delta; of the chunk that ends a reply.
+[[nodiscard]] std::string event(std::string_view data);
+[[nodiscard]] std::string chunk(std::string_view delta);
+[[nodiscard]] std::string finished(std::string_view reason, std::string_view more_members = "");
+[[nodiscard]] std::string content(std::string_view text);
+[[nodiscard]] std::string tool_call(std::string_view call);
+
 // Ways to cut a stream: as one, byte by byte, each event (and each line) in two.
 enum class Cut { one_write, byte_by_byte, each_event_in_two };
 inline constexpr Cut all_cuts[] = {Cut::one_write, Cut::byte_by_byte, Cut::each_event_in_two};
