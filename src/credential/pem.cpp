@@ -32,7 +32,9 @@ struct FileBytes {
     FileBytes(const FileBytes&) = delete;
     FileBytes& operator=(const FileBytes&) = delete;
     FileBytes& operator=(FileBytes&&) = delete;
-    ~FileBytes() { base::wipe(bytes); }
+    ~FileBytes() {
+        if (!bytes.empty()) base::wipe(bytes);  // it is, once moved from
+    }
 };
 
 struct OpenFile {
