@@ -13,6 +13,14 @@ std::string_view name_of(json::Kind kind) {
 
 }  // namespace
 
+std::string excerpt(std::string_view text) {
+    constexpr std::size_t length_max = 100;
+    if (text.size() <= length_max) return std::string(text);
+    std::size_t end = length_max;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // inside a character of UTF-8
+    return std::string(text.substr(0, end)) + "…";
+}
+
 void Faults::report(std::string_view path, std::string_view what) {
     if (first_) return;
     std::string message(path);
@@ -73,11 +81,15 @@ json::Value Fields::integer(std::string_view name) const {
 }
 
 std::string_view Fields::needed_text(std::string_view name) const {
-    const json::Value value = opaque(name);
-    const auto text = value.as_string();
-    if (text && !text->empty()) return *text;
-    fault(name, value.present() ? "must be a string that is not empty" : "is required");
-    return {};
+    const auto text = this->text(name);
+    if (!text) fault(name, "is required");
+    return text.value_or("");
+}
+
+std::string_view Fields::needed_name(std::string_view name) const {
+    const std::string_view text = needed_text(name);
+    if (text.empty()) fault(name, "must not be empty");
+    return text;
 }
 
 json::Value Fields::needed_object(std::string_view name) const {

@@ -27,6 +27,9 @@ private:
     std::optional<Failure> first_;
 };
 
+// A client's text as it may stand in a message to that client: cut, between characters, if it is long.
+[[nodiscard]] std::string excerpt(std::string_view text);
+
 class Fields {
 public:
     // `value` is an object, absent, or a fault at `path` (empty for the request itself).
@@ -47,7 +50,8 @@ public:
     [[nodiscard]] Fields in(std::string_view name) const;  // the object of that name
 
     // A fault unless it is there; empty then.
-    [[nodiscard]] std::string_view needed_text(std::string_view name) const;  // and not the empty string
+    [[nodiscard]] std::string_view needed_text(std::string_view name) const;
+    [[nodiscard]] std::string_view needed_name(std::string_view name) const;  // and not the empty string
     [[nodiscard]] json::Value needed_object(std::string_view name) const;
 
     // "PATH.NAME: WHAT"

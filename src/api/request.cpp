@@ -2,6 +2,8 @@
 
 #include "api/error_reply.h"
 #include "api/fields.h"
+#include "api/messages_request.h"
+#include "api/responses_request.h"
 #include "api/thinking.h"
 #include "base/limits.h"
 
@@ -13,16 +15,25 @@ namespace {
 
 constexpr std::string_view chat_path = "/v1/chat/completions";
 
-void check_members(json::Value root, Faults& faults) {
-    if (const auto name = json::duplicate_member(root)) {
-        faults.report(name->size() <= 64 ? *name : "a member with a long name", "stands twice in the request");
+Outcome<json::Document> parse_object(std::string_view body) {
+    auto document = json::parse(body);
+    if (!document) return std::unexpected(failure_of(document.error()));
+    if (!document->root().is(json::Kind::object)) return refuse(400, "the request body must be a JSON object");
+    return std::move(*document);
+}
+
+void check_members(const Fields& request) {
+    if (const auto name = json::duplicate_member(request.value())) {
+        request.fault(excerpt(*name), "stands twice in the request");
     }
     // The key for the reply is made here, for every attempt anew: nobody else's may get to the instance.
-    if (root["e2e_response_pk"].present()) faults.report("e2e_response_pk", "is set by this proxy and must not be sent");
+    if (request.value()["e2e_response_pk"].present()) {
+        request.fault("e2e_response_pk", "is set by this proxy and must not be sent");
+    }
 }
 
 std::string model_of(const Fields& request) {
-    const std::string_view model = request.needed_text("model");
+    const std::string_view model = request.needed_name("model");
     if (model.size() > base::limits::model_name_max) {
         request.fault("model", "must not be longer than " + std::to_string(base::limits::model_name_max) + " bytes");
     }
@@ -36,26 +47,30 @@ bool usage_asked(json::Value request) {
 }  // namespace
 
 Outcome<Request> Request::read(Dialect dialect, std::string_view path, std::string body) {
-    if (dialect != Dialect::chat) return refuse(404, "this API is not served yet");
-    auto document = json::parse(body);
-    if (!document) return std::unexpected(failure_of(document.error()));
-    const json::Value root = document->root();
-    if (!root.is(json::Kind::object)) return refuse(400, "the request body must be a JSON object");
-
+    auto document = parse_object(body);
+    if (!document) return std::unexpected(std::move(document.error()));
     Faults faults;
-    const Fields fields(root, "", faults);
-    check_members(root, faults);
+    const Fields fields(document->root(), "", faults);
+    check_members(fields);
+    std::string model = model_of(fields);
+    const bool stream = fields.flag("stream").value_or(false);
+
     Request request(std::move(*document), std::string(dialect == Dialect::chat ? path : chat_path));
     if (dialect == Dialect::chat) {
         request.text_ = std::move(body);
-        request.context_.include_usage = usage_asked(root);
+        request.context_.include_usage = usage_asked(fields.value());
+    } else {
+        Translation translation = dialect == Dialect::messages ? translate_messages(fields) : translate_responses(fields);
+        request.text_ = std::move(translation.members);
+        request.thinking_ = translation.thinking;
+        request.context_ = std::move(translation.context);
     }
     request.context_.dialect = dialect;
-    request.context_.model = model_of(fields);
-    request.context_.stream = fields.flag("stream").value_or(false);
+    request.context_.model = std::move(model);
+    request.context_.stream = stream;
     request.switches_apply_ = request.path_ == chat_path;
     if (request.switches_apply_) request.kwargs_ = fields.object("chat_template_kwargs");
-    request.hints_ = conversation_hints(root);
+    request.hints_ = conversation_hints(fields.value());
     if (faults.first()) return std::unexpected(*faults.first());
     return request;
 }
@@ -77,6 +92,18 @@ std::string Request::body_for(const base::ModelName& exact, Switches switches) c
     if (kwargs) changes.push_back({"chat_template_kwargs", *kwargs});
     if (changes.empty()) return text_;
     return json::set_members(text_, changes);
+}
+
+Outcome<std::int64_t> count_tokens(std::string_view body) {
+    const auto document = parse_object(body);
+    if (!document) return std::unexpected(document.error());
+    Faults faults;
+    const Fields fields(document->root(), "", faults);
+    check_members(fields);
+    static_cast<void>(model_of(fields));
+    const std::int64_t tokens = estimate_tokens(fields);
+    if (faults.first()) return std::unexpected(*faults.first());
+    return tokens;
 }
 
 }  // namespace api
