@@ -19,7 +19,8 @@ using reply_test::tool_call;
 const std::string done = "data: [DONE]\n\n";
 const std::string& id = reply_test::stamp.random;
 
-const char* const with_tools = R"({"model":"m","tools":[{"type":"custom","name":"patch"},{"type":"tool_search"},
+const char* const with_tools =
+    R"({"model":"m","tools":[{"type":"custom","name":"patch"},{"type":"tool_search","execution":"client"},
     {"type":"namespace","name":"ns","tools":[{"type":"function","name":"f"}]}]})";
 
 json::Document events(const std::string& upstream, std::string_view request = R"({"model":"m"})") {
