@@ -147,20 +147,27 @@ net::Task<api::Outcome<void>> Journey::pump(Answering& answering, api::ReplyStre
         }
         if (!piece) co_return std::unexpected(api::failure_of(piece.error()));
         if (piece->empty()) break;
-        const auto plain = opener.feed(*piece);
-        if (!plain) co_return std::unexpected(api::failure_of(plain.error()));
-        if (plain->empty()) continue;
-        if (!std::exchange(heard, true)) answering.lease.first_event();
-        api::Output output = reply.feed(*plain);
-        const bool there = co_await out.write(std::move(output.bytes));
-        if (!there) co_return api::refuse(499, "the client left");
-        if (output.failure) co_return std::unexpected(std::move(*output.failure));
+        std::string plain;
+        const auto opened = opener.feed(*piece, plain);
+        if (!plain.empty()) {  // authentic, even if what followed it was not
+            if (!std::exchange(heard, true)) answering.lease.first_event();
+            api::Output output = reply.feed(plain);
+            const bool there = co_await out.write(std::move(output.bytes));
+            if (!there) co_return api::refuse(499, "the client left");
+            if (output.failure) co_return std::unexpected(std::move(*output.failure));
+        }
+        if (!opened) co_return std::unexpected(api::failure_of(opened.error()));
+        if (plain.empty()) continue;
         silence_over =
             Clock::now() + (reply.at_end() ? net::Duration(base::limits::stream_end_wait) : forwarding_.options.idle_timeout);
     }
-    if (const auto ended = opener.finish(); !ended && !reply.at_end())
-        co_return std::unexpected(api::failure_of(ended.error()));
-    api::Output output = reply.finish();
+    std::string last;
+    const auto ended = opener.finish(last);
+    api::Output output = reply.feed(last);
+    std::ignore = co_await out.write(std::move(output.bytes));
+    if (output.failure) co_return std::unexpected(std::move(*output.failure));
+    if (!ended && !reply.at_end()) co_return std::unexpected(api::failure_of(ended.error()));
+    output = reply.finish();
     std::ignore = co_await out.write(std::move(output.bytes));
     if (output.failure) co_return std::unexpected(std::move(*output.failure));
     co_return api::Outcome<void>();
