@@ -105,12 +105,14 @@ base::Result<void> Aead::open(const AeadNonce& nonce, base::ByteView sealed, std
         return base::fail(base::ErrorKind::reply_rejected, "could not decrypt: more than 2 GiB at once");
     }
     const std::size_t before = out.size();
+    const std::size_t size = sealed.size() - aead_tag_size;
     bool authentic = false;
-    out.resize_and_overwrite(before + sealed.size() - aead_tag_size, [&](char* data, std::size_t size) {
+    // The size that libstdc++ 12 hands back may be larger than the one asked for (it is what it allocated): ours counts.
+    out.resize_and_overwrite(before + size, [&](char* data, std::size_t) {
         auto* const into = reinterpret_cast<std::uint8_t*>(data) + before;
         authentic = open_into(context_->evp.get(), nonce, associated_data, sealed, into);
-        if (!authentic) base::wipe({into, size - before});
-        return authentic ? size : before;
+        if (!authentic) base::wipe({into, size});
+        return authentic ? before + size : before;
     });
     if (authentic) return {};
     return openssl_fail(base::ErrorKind::reply_rejected, "could not decrypt: the authentication tag does not match");

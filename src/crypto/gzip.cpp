@@ -70,8 +70,9 @@ base::Result<std::string> gunzip(base::ByteView packed, std::size_t size_max) {
     std::size_t written = 0;
     libdeflate_result result = LIBDEFLATE_BAD_DATA;
     std::string plain;
-    plain.resize_and_overwrite(size, [&](char* into, std::size_t room) {
-        result = libdeflate_gzip_decompress_ex(decompressor(), packed.data(), packed.size(), into, room, &consumed, &written);
+    // The size that libstdc++ 12 hands back may be larger than the one asked for (it is what it allocated): ours counts.
+    plain.resize_and_overwrite(size, [&](char* into, std::size_t) {
+        result = libdeflate_gzip_decompress_ex(decompressor(), packed.data(), packed.size(), into, size, &consumed, &written);
         return result == LIBDEFLATE_SUCCESS ? written : 0;
     });
     if (result != LIBDEFLATE_SUCCESS) return rejected("it is not gzip, or its size or checksum is wrong");

@@ -91,6 +91,21 @@ TEST(aead, appends_and_keeps_what_was_there) {
     EXPECT_EQ(opened, "before hello");
 }
 
+// However the buffer grows meanwhile.
+TEST(aead, appends_message_after_message_and_nothing_else) {
+    Aead aead = some_aead();
+    std::string opened;
+    std::string expected;
+    for (std::size_t size = 0; size < 300; ++size) {
+        const std::string message(size, static_cast<char>('a' + size % 26));
+        base::Bytes sealed;
+        must(aead.seal(some_nonce, as_bytes(message), sealed));
+        must(aead.open(some_nonce, sealed, opened));
+        expected += message;
+        ASSERT_EQ(opened, expected);
+    }
+}
+
 TEST(aead, an_empty_plaintext_is_a_tag_alone_and_opens) {
     base::Bytes sealed;
     must(some_aead().seal(some_nonce, {}, sealed));
