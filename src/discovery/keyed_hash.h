@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 namespace discovery {
@@ -27,11 +28,11 @@ using ConversationKey = KeyedHash<struct ConversationTag>;
 // What tells one conversation from another (protocol page, "Prompt caches and stickiness"). Empty: not given. The first of
 // session, prompt_cache_key and user that is given decides; without any, system prompt and first user message do.
 struct ConversationHints {
-    std::string_view session;           // header X-Session-Id
-    std::string_view prompt_cache_key;  // member of the body
-    std::string_view user;              // metadata.user_id (Messages) or user
-    std::string_view system_prompt;
-    std::string_view first_user_message;
+    std::string_view session = {};           // header X-Session-Id
+    std::string_view prompt_cache_key = {};  // member of the body
+    std::string_view user = {};              // metadata.user_id (Messages) or user
+    std::string_view system_prompt = {};
+    std::string_view first_user_message = {};
 };
 
 class KeyedHasher {
@@ -41,9 +42,10 @@ public:
 
     [[nodiscard]] CredentialHash credential(const base::ApiKey& api_key) const;
 
-    // Conversations of different credentials or models never share a key. Reads its texts once (about 1 ms per MiB).
-    [[nodiscard]] ConversationKey conversation(const CredentialHash& credential, const base::ModelName& model,
-                                               const ConversationHints& hints) const;
+    // Conversations of different credentials or models never share a key. nullopt if no hint is given: such requests
+    // (embeddings) belong to no conversation. Reads its texts once, without copying them.
+    [[nodiscard]] std::optional<ConversationKey> conversation(const CredentialHash& credential, const base::ModelName& model,
+                                                              const ConversationHints& hints) const;
 
 private:
     base::Secret<32> key_;

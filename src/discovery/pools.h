@@ -55,8 +55,8 @@ struct Lease {
 };
 
 struct LeaseRequest {
-    std::optional<ConversationKey> conversation;  // preferred: the instance that had it last
-    std::span<const base::InstanceId> exclude;    // instances that failed this request already
+    std::optional<ConversationKey> conversation = {};  // preferred: the instance that had it last
+    std::span<const base::InstanceId> exclude = {};    // instances that failed this request already
 };
 
 // No lease. `only_excluded`: live nonces are there, but only of excluded instances (a fetch may still bring others).
@@ -136,7 +136,10 @@ private:
 
     [[nodiscard]] static Candidates candidates(Pool& pool, const LeaseRequest& request, TimePoint now);
     [[nodiscard]] Candidate choose(const std::vector<Candidate>& best, const LeaseRequest& request, TimePoint now);
-    void learn(Pool& pool, DiscoveredInstance row, TimePoint sent, TimePoint usable_until);
+    // The instance of that row, new, known or restarted; nullptr if the row must not be used.
+    [[nodiscard]] static Instance* learn(Pool& pool, const DiscoveredInstance& row, TimePoint sent);
+    [[nodiscard]] static std::size_t usable_at(const Instance& instance, TimePoint then);
+    [[nodiscard]] static std::size_t usable_at(const Pool& pool, TimePoint then);
     [[nodiscard]] static bool wants_refill(const Pool& pool, TimePoint now);
 
     std::mt19937_64 random_;

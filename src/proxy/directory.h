@@ -16,6 +16,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -42,9 +43,9 @@ public:
     explicit Directory(const base::Log& log);
 
     [[nodiscard]] discovery::CredentialHash credential(const base::ApiKey& key) const { return hasher_.credential(key); }
-    [[nodiscard]] discovery::ConversationKey conversation(const discovery::CredentialHash& credential,
-                                                          const base::ModelName& model,
-                                                          const discovery::ConversationHints& hints) const {
+    [[nodiscard]] std::optional<discovery::ConversationKey> conversation(const discovery::CredentialHash& credential,
+                                                                         const base::ModelName& model,
+                                                                         const discovery::ConversationHints& hints) const {
         return hasher_.conversation(credential, model, hints);
     }
 
