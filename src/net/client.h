@@ -65,9 +65,10 @@ public:
     [[nodiscard]] static base::Result<std::unique_ptr<ClientTls>> make(const Settings& settings);
     ~ClientTls();
 
-private:
-    friend class Client;
     struct Impl;
+    [[nodiscard]] const Impl& impl() const { return *impl_; }
+
+private:
     explicit ClientTls(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
@@ -89,8 +90,8 @@ struct UpstreamRequest {
 
     std::string method = "GET";
     std::string target = "/";
-    Headers headers;      // Host and Content-Length are added
-    base::ByteView body;  // kept alive by the caller until send() returns
+    Headers headers = {};      // Host and Content-Length are added
+    base::ByteView body = {};  // kept alive by the caller until send() returns
     Resend resend = Resend::never;
 };
 
@@ -113,10 +114,10 @@ public:
     [[nodiscard]] Task<base::Result<std::string>> read_all(std::size_t size_max, Timepoint until);
     void abort();
 
-private:
-    friend class Client;
     struct Impl;
     explicit UpstreamReply(std::unique_ptr<Impl> impl);
+
+private:
     std::unique_ptr<Impl> impl_;
 };
 
@@ -137,8 +138,9 @@ public:
     [[nodiscard]] std::size_t idle_connections() const;
     void close_idle();
 
-private:
     struct Impl;
+
+private:
     std::shared_ptr<Impl> impl_;
 };
 

@@ -31,11 +31,6 @@ constexpr std::size_t idle_capacity_max = 256;
 Connection::Connection(ConnectionContext& context, std::unique_ptr<Stream> stream, Origin origin)
     : context_(context), stream_(std::move(stream)), origin_(origin) {}
 
-// What waits on the socket may keep it for a moment longer.
-Connection::~Connection() {
-    stream_->socket().interrupt();
-}
-
 Task<void> Connection::run() {
     if (co_await shake_hands(*stream_, Clock::now() + context_.settings.header_timeout) != Outcome::done) co_return;
     while (co_await serve_one()) {
@@ -144,6 +139,7 @@ void Connection::begin_exchange() {
 
 void Connection::watch_client() {
     stream_->socket().watch([this] { client_sent_something(); });
+    if (stream_->unread()) client_sent_something();
 }
 
 void Connection::client_sent_something() {

@@ -33,7 +33,6 @@ public:
     Connection(ConnectionContext& context, std::unique_ptr<Stream> stream, Origin origin);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
-    ~Connection();
 
     // The connection's whole life.
     [[nodiscard]] Task<void> run();

@@ -34,9 +34,18 @@ bool is_host(std::string_view text) {
     });
 }
 
+bool has_bare_line_feed(std::string_view text) {
+    for (auto at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
+        if (at == 0 || text[at - 1] != '\r') return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 HeadScan::Verdict HeadScan::scan(std::string_view bytes, std::size_t size_max) {
+    // Nothing that begins like this can become a message: TLS on a plain port, for instance.
+    if (!bytes.empty() && bytes.front() <= ' ' && bytes.front() != '\r') return Verdict::malformed;
     while (true) {
         const auto end = bytes.find('\n', scanned_);
         if (end == std::string_view::npos) {
@@ -78,7 +87,9 @@ base::Result<std::size_t> MessageParser<is_request>::parse_body(std::string_view
     const auto used = this->put(boost::asio::buffer(bytes.data(), bytes.size()), error);
     out_ = nullptr;
     if (error == http::error::need_more) {
-        if (bytes.size() - used > chunk_header_max) return fail("a chunk's header or the trailer is too long");
+        const auto rest = bytes.substr(used);
+        if (rest.size() > chunk_header_max) return fail("a chunk's header or the trailer is too long");
+        if (has_bare_line_feed(rest)) return fail("a chunk's header ends with a line feed alone");
         return used;
     }
     if (error) return fail(problem_.empty() ? error.message() : problem_);

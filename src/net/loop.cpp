@@ -39,7 +39,8 @@ void Deadlines::fire() {
     while (!pending_.empty() && pending_.begin()->when_ <= now) {
         auto& due = *pending_.begin();
         due.unlink();
-        due.action_();
+        const auto action = due.action_;  // it may destroy its deadline
+        action();
     }
     if (!pending_.empty() && pending_.begin()->when_ < armed_) arm();
 }

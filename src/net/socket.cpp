@@ -40,7 +40,9 @@ void Socket::arm(Direction direction) {
     here.armed = true;
     const auto kind =
         direction == Direction::read ? asio::posix::descriptor_base::wait_read : asio::posix::descriptor_base::wait_write;
-    descriptor_.async_wait(kind, [self = shared_from_this(), direction](boost::system::error_code) { self->ready(direction); });
+    descriptor_.async_wait(kind, [weak = weak_from_this(), direction](boost::system::error_code) {
+        if (const auto self = weak.lock()) self->ready(direction);
+    });
 }
 
 void Socket::ready(Direction direction) {

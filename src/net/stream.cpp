@@ -54,13 +54,12 @@ std::unique_ptr<Stream> make_plain_stream(std::shared_ptr<Socket> socket) {
 }
 
 Io Stream::read_available(std::span<char> into) {
+    if (over_) return *over_;
     std::size_t total = 0;
     while (total < into.size()) {
         const auto io = read_some(into.subspan(total));
-        if (io.status != IoStatus::done) {
-            // An end or failure behind bytes is found again by the next call.
-            return total > 0 ? Io{IoStatus::done, total} : io;
-        }
+        if (io.status == IoStatus::end || io.status == IoStatus::failed) over_ = io;
+        if (io.status != IoStatus::done) return total > 0 ? Io{IoStatus::done, total} : io;
         total += io.count;
         if (!buffered()) break;
     }
@@ -73,8 +72,8 @@ Task<Wake> Stream::wait(IoStatus wanted, Timepoint until) {
 
 Task<Received> receive(Stream& stream, Timepoint until) {
     // A stream that never runs dry lets others have their turn.
-    if (stream.buffered()) co_await asio::post(stream.socket().loop().executor(), use_task);
-    auto status = stream.buffered() ? IoStatus::done : IoStatus::want_read;
+    if (stream.unread()) co_await asio::post(stream.socket().loop().executor(), use_task);
+    auto status = stream.unread() ? IoStatus::done : IoStatus::want_read;
     while (true) {
         if (status == IoStatus::want_read || status == IoStatus::want_write) {
             const auto wake = co_await stream.wait(status, until);

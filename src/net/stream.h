@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,7 +41,7 @@ public:
     [[nodiscard]] virtual Io write_some(std::string_view bytes) = 0;
     // Says that no more will be written.
     [[nodiscard]] virtual Io shutdown() = 0;
-    // Whether bytes that were read from the socket wait inside: read again before waiting.
+    // Whether bytes that were read from the socket wait inside.
     [[nodiscard]] virtual bool buffered() const = 0;
     // What went wrong, for people.
     [[nodiscard]] virtual std::string failure() const = 0;
@@ -49,12 +50,15 @@ public:
 
     // All that is there, as far as it fits: `done` with at least one byte, or why there is none.
     [[nodiscard]] Io read_available(std::span<char> into);
+    // Whether read_available has something to say without a word from the socket: ask it before waiting.
+    [[nodiscard]] bool unread() const { return over_.has_value() || buffered(); }
 
     // Waits as the status of the last call wants it.
     [[nodiscard]] Task<Wake> wait(IoStatus wanted, Timepoint until);
 
 private:
     std::shared_ptr<Socket> socket_;
+    std::optional<Io> over_;  // the end or failure behind the bytes of the last read_available
 };
 
 [[nodiscard]] std::unique_ptr<Stream> make_plain_stream(std::shared_ptr<Socket> socket);

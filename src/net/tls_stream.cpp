@@ -19,6 +19,13 @@ public:
         SSL_set_fd(ssl_.get(), this->socket().fd());
     }
 
+    // OpenSSL would forbid to resume the session of a connection that ended without our close_notify.
+    ~TlsStream() override {
+        if (!broken_ && SSL_is_init_finished(ssl_.get()) != 0) {
+            SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+        }
+    }
+
     Io handshake() override {
         ERR_clear_error();
         return outcome(SSL_do_handshake(ssl_.get()), 0);

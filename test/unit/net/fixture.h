@@ -6,12 +6,15 @@
 #include "net/stream.h"
 
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <optional>
@@ -74,40 +77,56 @@ public:
         return result.get_future().get();
     }
 
+    // What the next exception says that escapes from a coroutine: without this call it fails the test.
+    std::future<std::string> next_escape() {
+        return call([&] { return escape_.emplace().get_future(); });
+    }
+
     template <class T>
     T await(std::function<net::Task<T>()> work) {
         auto result = std::make_shared<std::promise<T>>();
         auto future = result->get_future();
         loop_.spawn([work = std::move(work), result]() -> net::Task<void> { result->set_value(co_await work()); });
-        if (future.wait_for(patience) != std::future_status::ready) throw std::runtime_error("a task did not end");
+        if (future.wait_for(2 * patience) != std::future_status::ready) throw std::runtime_error("a task did not end");
         return future.get();
     }
 
 private:
-    net::Loop loop_{[](std::string_view what) { ADD_FAILURE() << "escaped from a coroutine: " << what; }};
+    std::optional<std::promise<std::string>> escape_;
+    net::Loop loop_{[this](std::string_view what) {
+        if (!escape_) {
+            ADD_FAILURE() << "escaped from a coroutine: " << what;
+        } else {
+            escape_->set_value(std::string(what));
+            escape_.reset();
+        }
+    }};
     std::thread thread_;
 };
 
-// A blocking socket of a client.
-class RawClient {
+// A blocking socket, plain or TLS.
+class RawSocket {
 public:
-    explicit RawClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (::connect(fd_.number(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0)
-            throw std::runtime_error("connect");
-        const timeval limit{.tv_sec = 20, .tv_usec = 0};
+    explicit RawSocket(net::Fd fd) : fd_(std::move(fd)) {
+        const timeval limit{.tv_sec = patience.count(), .tv_usec = 0};
         ::setsockopt(fd_.number(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     }
 
     int fd() const { return fd_.number(); }
+    SSL* ssl() const { return ssl_.get(); }
 
-    // False if the server closed.
+    // Goes on in TLS with `ssl` in connect or accept state. False if the handshake fails.
+    bool start_tls(net::SslPtr ssl) {
+        ssl_ = std::move(ssl);
+        SSL_set_fd(ssl_.get(), fd_.number());
+        return SSL_do_handshake(ssl_.get()) == 1;
+    }
+
+    // False if the other side closed.
     bool send(std::string_view bytes) {
         while (!bytes.empty()) {
-            const auto count = ::send(fd_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            const auto count = ssl_ ? SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()))
+                                    : ::send(fd_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
             if (count <= 0) return false;
             bytes.remove_prefix(static_cast<std::size_t>(count));
         }
@@ -124,17 +143,21 @@ public:
                 return answer;
             }
             char buffer[4096];
-            const auto count = ::recv(fd_.number(), buffer, sizeof(buffer), 0);
+            const auto count =
+                ssl_ ? SSL_read(ssl_.get(), buffer, sizeof(buffer)) : ::recv(fd_.number(), buffer, sizeof(buffer), 0);
             if (count <= 0) {
+                clean_end_ = ssl_ ? SSL_get_error(ssl_.get(), static_cast<int>(count)) == SSL_ERROR_ZERO_RETURN : count == 0;
                 reset_ = count < 0 && errno == ECONNRESET;
-                timed_out_ = count < 0 && !reset_;
+                timed_out_ = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
                 return std::exchange(came_, {});
             }
             came_.append(buffer, static_cast<std::size_t>(count));
         }
     }
-    // Everything until the server closes.
+    // Everything until the other side closes.
     std::string read_all() { return read_until(std::string_view("\0never\0", 7)); }
+    // How the last read_until that found no mark ended. TLS: a clean end is a close_notify.
+    bool clean_end() const { return clean_end_; }
     bool reset() const { return reset_; }
     bool timed_out() const { return timed_out_; }
 
@@ -143,9 +166,64 @@ public:
 
 private:
     net::Fd fd_;
+    net::SslPtr ssl_;
     std::string came_;
+    bool clean_end_ = false;
     bool reset_ = false;
     bool timed_out_ = false;
+};
+
+class RawClient : public RawSocket {
+public:
+    explicit RawClient(std::uint16_t port) : RawSocket(connect(port)) {}
+
+private:
+    static net::Fd connect(std::uint16_t port) {
+        net::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(port);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (::connect(fd.number(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0)
+            throw std::runtime_error("connect");
+        return fd;
+    }
+};
+
+// An upstream that does to each connection what the test says, one connection after the other.
+class RawServer {
+public:
+    using Script = std::function<void(RawSocket& peer, int number)>;
+
+    explicit RawServer(Script script) {
+        auto opened = net::open_listeners({"127.0.0.1", 0}, 1);
+        port_ = opened->address.port;
+        listener_ = std::move(opened->sockets.front());
+        ::fcntl(listener_.number(), F_SETFL, 0);
+        thread_ = std::thread([this, script = std::move(script)] {
+            for (int number = 0;; ++number) {
+                net::Fd fd(::accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC));
+                if (!fd.open()) return;
+                RawSocket peer(std::move(fd));
+                served_ = peer.fd();
+                script(peer, number);
+                served_ = -1;
+            }
+        });
+    }
+    // A script that still waits for its client sees the end of the connection.
+    ~RawServer() {
+        ::shutdown(listener_.number(), SHUT_RDWR);
+        ::shutdown(served_, SHUT_RDWR);
+        thread_.join();
+    }
+    std::uint16_t port() const { return port_; }
+
+private:
+    std::uint16_t port_ = 0;
+    net::Fd listener_;
+    std::atomic<int> served_ = -1;
+    std::thread thread_;
 };
 
 // A server on a free port with the handler and settings of a test.
