@@ -127,20 +127,19 @@ ToolChoice ResponsesTools::allowed(const Fields& choice) {
     const ToolChoice::Kind mode = ToolChoice::mode(choice.needed_name("mode"));
     if (mode == ToolChoice::Kind::unset) choice.fault("mode", "must be auto or required");
     std::set<std::string, std::less<>> names;
+    std::set<std::string_view> name_spaces;
     for_each_object(choice, "tools", [&](const Fields& tool) {
         const std::string_view type = tool.needed_name("type");
         if (type == tool_search_name) names.emplace(tool_search_name);
-        if (type == "namespace") {
-            const std::string_view name_space = tool.needed_name("name");
-            for (const auto& [name, origin] : origins_) {
-                if (origin.name_space == name_space) names.insert(name);
-            }
-        }
+        if (type == "namespace") name_spaces.insert(tool.needed_name("name"));
         if (type != "function" && type != "custom") return;
         std::string name = function_name(spec_of(tool));
         if (!list_.contains(name)) tool.fault_here("there is no tool named '" + excerpt(name) + "'");
         names.insert(std::move(name));
     });
+    for (const auto& [name, origin] : origins_) {
+        if (name_spaces.contains(origin.name_space)) names.insert(name);
+    }
     list_.keep_only(names);
     return {.kind = mode};
 }

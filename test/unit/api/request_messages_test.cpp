@@ -45,6 +45,17 @@ TEST(messages_request, late_system_text_waits_until_the_tool_results_are_there) 
                     R"({"role":"tool","tool_call_id":"i1","content":"R\n\n<system-reminder>\nS\n</system-reminder>"})"}));
 }
 
+TEST(messages_request, late_system_text_waits_for_every_result_of_the_turn) {
+    EXPECT_EQ(
+        messages_of(
+            R"([{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"f"},{"type":"tool_use","id":"b","name":"f"}]},
+                             {"role":"system","content":"S"},{"role":"user","content":[{"type":"tool_result","tool_use_id":"b","content":"B"},
+                             {"type":"tool_result","tool_use_id":"a","content":"A"},{"type":"text","text":"go"}]}])"),
+        R"([{"role":"assistant","content":"","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}},)"
+        R"({"id":"b","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"b","content":"B"},)"
+        R"({"role":"tool","tool_call_id":"a","content":"A\n\n<system-reminder>\nS\n</system-reminder>"},{"role":"user","content":"go"}])");
+}
+
 TEST(messages_request, late_system_text_waits_no_longer_when_another_message_starts) {
     EXPECT_EQ(messages_of(list({hi_sent, call, R"({"role":"system","content":"S"})", R"({"role":"user","content":"x"})"})),
               list({hi_sent, call_sent, R"({"role":"user","content":"<system-reminder>\nS\n</system-reminder>"})",
@@ -268,101 +279,107 @@ TEST(messages_request, unknown_members_are_not_sent) {
         R"({"messages":[{"content":"hi","role":"user"}],"model":"m"})");
 }
 
-TEST(messages_request, what_is_wrong_is_named_by_its_path) {
+TEST(messages_request, what_is_wrong_in_a_message_is_named_by_its_path) {
     const auto with_block = [](std::string_view block) {
         return request(R"([{"role":"user","content":[)" + std::string(block) + "]}]");
     };
     const auto with_assistant = [](std::string_view block) {
         return request(R"([{"role":"assistant","content":[)" + std::string(block) + "]}]");
     };
-    struct Case {
-        std::string body;
-        const char* message;
-    };
-    for (const auto& [body, message] : std::initializer_list<Case>{
-             {R"({"model":"m"})", "messages: at least one message is required"},
-             {request("{}"), "messages: must be a list"},
-             {request(R"("hi")"), "messages: must be a list"},
-             {request("[7]"), "messages.0: must be an object"},
-             {request("[null]"), "messages.0: must be an object"},
-             {request("[{}]"), "messages.0.role: is required"},
-             {request(R"([{"role":7}])"), "messages.0.role: must be a string"},
-             {request(R"([{"role":"tool","content":"x"}])"), "messages.0.role: must be user, assistant or system"},
-             {request(R"([{"role":"user"}])"), "messages.0.content: is required"},
-             {request(R"([{"role":"user","content":null}])"), "messages.0.content: is required"},
-             {request(R"([{"role":"user","content":"a"},{"role":"user","content":7}])"),
-              "messages.1.content: must be a string or a list of blocks"},
-             {request(R"([{"role":"assistant","content":{}}])"), "messages.0.content: must be a string or a list of blocks"},
-             {request(R"([{"role":"system","content":7}])"), "messages.0.content: must be a string or a list of blocks"},
-             {with_block("7"), "messages.0.content.0: must be an object"},
-             {with_block("{}"), "messages.0.content.0.type: is required"},
-             {with_block(R"({"type":"text"})"), "messages.0.content.0.text: is required"},
-             {with_block(R"({"type":"text","text":7})"), "messages.0.content.0.text: must be a string"},
-             {with_block(R"({"type":"image"})"), "messages.0.content.0.source.type: is required"},
-             {with_block(R"({"type":"image","source":"x"})"), "messages.0.content.0.source: must be an object"},
-             {with_block(R"({"type":"image","source":{"type":"x"}})"),
-              "messages.0.content.0.source.type: must be base64, url or file"},
-             {with_block(R"({"type":"image","source":{"type":"base64","data":"x"}})"),
-              "messages.0.content.0.source.media_type: is required"},
-             {with_block(R"({"type":"image","source":{"type":"url"}})"), "messages.0.content.0.source.url: is required"},
-             {with_block(R"({"type":"document","source":{"type":"x"}})"),
-              "messages.0.content.0.source.type: must be text, content, url, base64 or file"},
-             {with_block(R"({"type":"document","source":{"type":"content","content":7}})"),
-              "messages.0.content.0.source.content: must be a string or a list of blocks"},
-             {with_block(R"({"type":"tool_result","content":"x"})"), "messages.0.content.0.tool_use_id: is required"},
-             {with_block(R"({"type":"tool_result","tool_use_id":"i","content":7})"),
-              "messages.0.content.0.content: must be a string or a list of blocks"},
-             {with_block(R"({"type":"tool_result","tool_use_id":"i","is_error":"x"})"),
-              "messages.0.content.0.is_error: must be a boolean"},
-             {with_block(R"({"type":"tool_reference"})"), "messages.0.content.0.tool_name: is required"},
-             {with_block(R"({"type":"search_result","title":7})"), "messages.0.content.0.title: must be a string"},
-             {with_assistant(R"({"type":"tool_use","id":"i"})"), "messages.0.content.0.name: is required"},
-             {with_assistant(R"({"type":"tool_use","name":"f"})"), "messages.0.content.0.id: is required"},
-             {with_assistant(R"({"type":"thinking","thinking":7})"), "messages.0.content.0.thinking: must be a string"},
-             {request(hi, R"("system":7)"), "system: must be a string or a list of blocks"},
-             {request(hi, R"("system":["x"])"), "system.0: must be an object"},
-             {request(hi, R"("max_tokens":"9")"), "max_tokens: must be an integer"},
-             {request(hi, R"("max_tokens":1.5)"), "max_tokens: must be an integer"},
-             {request(hi, R"("temperature":"hot")"), "temperature: must be a number"},
-             {request(hi, R"("top_p":[])"), "top_p: must be a number"},
-             {request(hi, R"("top_k":0.5)"), "top_k: must be an integer"},
-             {request(hi, R"("stop_sequences":"X")"), "stop_sequences: must be a list"},
-             {request(hi, R"("stop_sequences":[7])"), "stop_sequences: must be a list of strings"},
-             {request(hi, R"("stream":"true")"), "stream: must be a boolean"},
-             {request(hi, R"("tools":{})"), "tools: must be a list"},
-             {request(hi, R"("tools":[7])"), "tools.0: must be an object"},
-             {request(hi, R"("tools":[{}])"), "tools.0.name: is required"},
-             {request(hi, R"("tools":[{"name":""}])"), "tools.0.name: must not be empty"},
-             {request(hi, R"("tools":[{"name":"f"},{"name":"f"}])"), "tools.1.name: another tool has the same name"},
-             {request(hi, R"("tools":[{"name":"f","type":7}])"), "tools.0.type: must be a string"},
-             {request(hi, R"("tools":[{"name":"f","input_schema":[]}])"), "tools.0.input_schema: must be an object"},
-             {request(hi, R"("tools":[{"name":"f","description":7}])"), "tools.0.description: must be a string"},
-             {request(hi, R"("tools":[{"name":"f","strict":1}])"), "tools.0.strict: must be a boolean"},
-             {request(hi, R"("tools":[{"name":"f","defer_loading":1}])"), "tools.0.defer_loading: must be a boolean"},
-             {request(hi, R"("tool_choice":"auto")"), "tool_choice: must be an object"},
-             {request(hi, R"("tool_choice":{})"), "tool_choice.type: is required"},
-             {request(hi, R"("tool_choice":{"type":"x"})"), "tool_choice.type: must be auto, any, tool or none"},
-             {request(hi, R"("tool_choice":{"type":"tool"})"), "tool_choice.name: is required"},
-             {request(hi, R"("tool_choice":{"type":"any"})"), "tool_choice: requires at least one usable tool"},
-             {request(hi, R"("tool_choice":{"type":"tool","name":"f"})"), "tool_choice: requires at least one usable tool"},
-             {request(hi, R"("tools":[{"name":"f"}],"tool_choice":{"type":"tool","name":"g"})"),
-              "tool_choice: there is no tool named 'g'"},
-             {request(hi, R"("tool_choice":{"type":"auto","disable_parallel_tool_use":1})"),
-              "tool_choice.disable_parallel_tool_use: must be a boolean"},
-             {request(hi, R"("thinking":"on")"), "thinking: must be an object"},
-             {request(hi, R"("thinking":{"type":"x"})"), "thinking.type: must be enabled, adaptive or disabled"},
-             {request(hi, R"("output_config":7)"), "output_config: must be an object"},
-             {request(hi, R"("output_config":{"effort":"huge"})"),
-              "output_config.effort: must be an effort such as low, medium or high"},
-             {request(hi, R"("output_config":{"format":{"type":"xml"}})"), "output_config.format.type: must be json_schema"},
-             {request(hi, R"("output_format":{"type":"json_schema"})"), "output_format.schema: is required"},
-             {request(hi, R"("chat_template_kwargs":7)"), "chat_template_kwargs: must be an object"},
-         }) {
-        const auto read = api::Request::read(Dialect::messages, "/v1/messages", body);
-        ASSERT_FALSE(read.has_value()) << body;
-        EXPECT_EQ(read.error().message, message) << body;
-        EXPECT_EQ(read.error().status, 400U);
-    }
+    request_test::expect_refusals(
+        Dialect::messages,
+        {
+            {R"({"model":"m"})", "messages: at least one message is required"},
+            {request("{}"), "messages: must be a list"},
+            {request(R"("hi")"), "messages: must be a list"},
+            {request("[7]"), "messages.0: must be an object"},
+            {request("[null]"), "messages.0: must be an object"},
+            {request("[{}]"), "messages.0.role: is required"},
+            {request(R"([{"role":7}])"), "messages.0.role: must be a string"},
+            {request(R"([{"role":"tool","content":"x"}])"), "messages.0.role: must be user, assistant or system"},
+            {request(R"([{"role":"user"}])"), "messages.0.content: is required"},
+            {request(R"([{"role":"user","content":null}])"), "messages.0.content: is required"},
+            {request(R"([{"role":"user","content":"a"},{"role":"user","content":7}])"),
+             "messages.1.content: must be a string or a list of blocks"},
+            {request(R"([{"role":"assistant","content":{}}])"), "messages.0.content: must be a string or a list of blocks"},
+            {request(R"([{"role":"system","content":7}])"), "messages.0.content: must be a string or a list of blocks"},
+            {with_block("7"), "messages.0.content.0: must be an object"},
+            {with_block("{}"), "messages.0.content.0.type: is required"},
+            {with_block(R"({"type":"text"})"), "messages.0.content.0.text: is required"},
+            {with_block(R"({"type":"text","text":7})"), "messages.0.content.0.text: must be a string"},
+            {with_block(R"({"type":"image"})"), "messages.0.content.0.source.type: is required"},
+            {with_block(R"({"type":"image","source":"x"})"), "messages.0.content.0.source: must be an object"},
+            {with_block(R"({"type":"image","source":{"type":"x"}})"),
+             "messages.0.content.0.source.type: must be base64, url or file"},
+            {with_block(R"({"type":"image","source":{"type":"base64","data":"x"}})"),
+             "messages.0.content.0.source.media_type: is required"},
+            {with_block(R"({"type":"image","source":{"type":"url"}})"), "messages.0.content.0.source.url: is required"},
+            {with_block(R"({"type":"document","source":{"type":"x"}})"),
+             "messages.0.content.0.source.type: must be text, content, url, base64 or file"},
+            {with_block(R"({"type":"document","source":{"type":"content","content":7}})"),
+             "messages.0.content.0.source.content: must be a string or a list of blocks"},
+            {with_block(R"({"type":"tool_result","content":"x"})"), "messages.0.content.0.tool_use_id: is required"},
+            {with_block(R"({"type":"tool_result","tool_use_id":"i","content":7})"),
+             "messages.0.content.0.content: must be a string or a list of blocks"},
+            {with_block(R"({"type":"tool_result","tool_use_id":"i","is_error":"x"})"),
+             "messages.0.content.0.is_error: must be a boolean"},
+            {with_block(R"({"type":"tool_reference"})"), "messages.0.content.0.tool_name: is required"},
+            {with_block(R"({"type":"search_result","title":7})"), "messages.0.content.0.title: must be a string"},
+            {with_assistant(R"({"type":"tool_use","id":"i"})"), "messages.0.content.0.name: is required"},
+            {with_assistant(R"({"type":"tool_use","name":"f"})"), "messages.0.content.0.id: is required"},
+            {with_assistant(R"({"type":"thinking","thinking":7})"), "messages.0.content.0.thinking: must be a string"},
+        });
+}
+
+TEST(messages_request, what_is_wrong_in_a_member_is_named_by_its_path) {
+    request_test::expect_refusals(Dialect::messages,
+                                  {
+                                      {request(hi, R"("system":7)"), "system: must be a string or a list of blocks"},
+                                      {request(hi, R"("system":["x"])"), "system.0: must be an object"},
+                                      {request(hi, R"("max_tokens":"9")"), "max_tokens: must be an integer"},
+                                      {request(hi, R"("max_tokens":1.5)"), "max_tokens: must be an integer"},
+                                      {request(hi, R"("temperature":"hot")"), "temperature: must be a number"},
+                                      {request(hi, R"("top_p":[])"), "top_p: must be a number"},
+                                      {request(hi, R"("top_k":0.5)"), "top_k: must be an integer"},
+                                      {request(hi, R"("stop_sequences":"X")"), "stop_sequences: must be a list"},
+                                      {request(hi, R"("stop_sequences":[7])"), "stop_sequences: must be a list of strings"},
+                                      {request(hi, R"("stream":"true")"), "stream: must be a boolean"},
+                                  });
+}
+
+TEST(messages_request, what_is_wrong_with_tools_and_output_is_named_by_its_path) {
+    request_test::expect_refusals(
+        Dialect::messages,
+        {
+            {request(hi, R"("tools":{})"), "tools: must be a list"},
+            {request(hi, R"("tools":[7])"), "tools.0: must be an object"},
+            {request(hi, R"("tools":[{}])"), "tools.0.name: is required"},
+            {request(hi, R"("tools":[{"name":""}])"), "tools.0.name: must not be empty"},
+            {request(hi, R"("tools":[{"name":"f"},{"name":"f"}])"), "tools.1.name: another tool has the same name"},
+            {request(hi, R"("tools":[{"name":"f","type":7}])"), "tools.0.type: must be a string"},
+            {request(hi, R"("tools":[{"name":"f","input_schema":[]}])"), "tools.0.input_schema: must be an object"},
+            {request(hi, R"("tools":[{"name":"f","description":7}])"), "tools.0.description: must be a string"},
+            {request(hi, R"("tools":[{"name":"f","strict":1}])"), "tools.0.strict: must be a boolean"},
+            {request(hi, R"("tools":[{"name":"f","defer_loading":1}])"), "tools.0.defer_loading: must be a boolean"},
+            {request(hi, R"("tool_choice":"auto")"), "tool_choice: must be an object"},
+            {request(hi, R"("tool_choice":{})"), "tool_choice.type: is required"},
+            {request(hi, R"("tool_choice":{"type":"x"})"), "tool_choice.type: must be auto, any, tool or none"},
+            {request(hi, R"("tool_choice":{"type":"tool"})"), "tool_choice.name: is required"},
+            {request(hi, R"("tool_choice":{"type":"any"})"), "tool_choice: requires at least one usable tool"},
+            {request(hi, R"("tool_choice":{"type":"tool","name":"f"})"), "tool_choice: requires at least one usable tool"},
+            {request(hi, R"("tools":[{"name":"f"}],"tool_choice":{"type":"tool","name":"g"})"),
+             "tool_choice: there is no tool named 'g'"},
+            {request(hi, R"("tool_choice":{"type":"auto","disable_parallel_tool_use":1})"),
+             "tool_choice.disable_parallel_tool_use: must be a boolean"},
+            {request(hi, R"("thinking":"on")"), "thinking: must be an object"},
+            {request(hi, R"("thinking":{"type":"x"})"), "thinking.type: must be enabled, adaptive or disabled"},
+            {request(hi, R"("output_config":7)"), "output_config: must be an object"},
+            {request(hi, R"("output_config":{"effort":"huge"})"),
+             "output_config.effort: must be an effort such as low, medium or high"},
+            {request(hi, R"("output_config":{"format":{"type":"xml"}})"), "output_config.format.type: must be json_schema"},
+            {request(hi, R"("output_format":{"type":"json_schema"})"), "output_format.schema: is required"},
+            {request(hi, R"("chat_template_kwargs":7)"), "chat_template_kwargs: must be an object"},
+        });
 }
 
 TEST(messages_request, ten_thousand_messages_are_mapped) {

@@ -72,8 +72,10 @@ TEST(responses_items, an_output_is_found_wherever_it_stands) {
 TEST(responses_items, an_output_closes_the_turn_of_its_own_call_only) {
     EXPECT_EQ(messages_of(call("a") + "," + output("a", "\"A\"") + "," + call("b") + "," + output("b", "\"B\"")),
               turn(chat_call("a")) + "," + tool("a", "A") + "," + turn(chat_call("b")) + "," + tool("b", "B"));
-    EXPECT_EQ(messages_of(call("a") + "," + q + "," + call("b") + "," + output("a", "\"A\"") + "," + call("c")),
-              turn(chat_call("a")) + "," + tool("a", "A") + "," + q + "," + turn(chat_call("b") + "," + chat_call("c")));
+    EXPECT_EQ(messages_of(call("a") + "," + q + "," + call("b") + "," + output("a", "\"A\"") + "," + call("c") + "," +
+                          output("b", "\"B\"") + "," + output("c", "\"C\"")),
+              turn(chat_call("a")) + "," + tool("a", "A") + "," + q + "," + turn(chat_call("b") + "," + chat_call("c")) + "," +
+                  tool("b", "B") + "," + tool("c", "C"));
 }
 
 TEST(responses_items, a_second_output_of_a_call_is_an_orphan) {
@@ -360,17 +362,14 @@ TEST(responses_request, what_only_a_storing_service_can_do_is_refused_with_its_c
               R"([{"role":"user","content":"hi"}])");
 }
 
-TEST(responses_request, what_is_wrong_is_named_by_its_path) {
+TEST(responses_request, what_is_wrong_in_an_item_is_named_by_its_path) {
     const auto with_item = [](std::string_view item) { return request("[" + std::string(item) + "]"); };
     const auto with_part = [](std::string_view part) {
         return request(R"([{"role":"user","content":[)" + std::string(part) + "]}]");
     };
-    struct Case {
-        std::string body;
-        const char* message;
-    };
-    for (
-        const auto& [body, message] : std::initializer_list<Case>{
+    request_test::expect_refusals(
+        Dialect::responses,
+        {
             {R"({"model":"m"})", "input: at least one item is required"},
             {request("[]"), "input: at least one item is required"},
             {request("7"), "input: must be a string or a list of items"},
@@ -403,6 +402,13 @@ TEST(responses_request, what_is_wrong_is_named_by_its_path) {
             {with_item(R"({"type":"function_call_output","call_id":"c","output":7})"),
              "input.0.output: must be a string, a list or an object"},
             {with_item(R"({"type":"additional_tools","tools":[{"type":"function"}]})"), "input.0.tools.0.name: is required"},
+        });
+}
+
+TEST(responses_request, what_is_wrong_in_a_member_is_named_by_its_path) {
+    request_test::expect_refusals(
+        Dialect::responses,
+        {
             {request(hi, R"("instructions":[])"), "instructions: must be a string"},
             {request(hi, R"("max_output_tokens":"9")"), "max_output_tokens: must be an integer"},
             {request(hi, R"("temperature":"hot")"), "temperature: must be a number"},
@@ -423,6 +429,13 @@ TEST(responses_request, what_is_wrong_is_named_by_its_path) {
             {request(hi, R"("text":{"format":{"type":"xml"}})"), "text.format.type: must be text, json_object or json_schema"},
             {request(hi, R"("text":{"format":{"type":"json_schema","schema":{}}})"), "text.format.name: is required"},
             {request(hi, R"("text":{"format":{"type":"json_schema","name":"N"}})"), "text.format.schema: is required"},
+        });
+}
+
+TEST(responses_request, what_is_wrong_with_tools_is_named_by_its_path) {
+    request_test::expect_refusals(
+        Dialect::responses,
+        {
             {request(hi, R"("tools":{})"), "tools: must be a list"},
             {request(hi, R"("tools":[{}])"), "tools.0.type: is required"},
             {request(hi, R"("tools":[{"type":"function"}])"), "tools.0.name: is required"},
@@ -448,12 +461,7 @@ TEST(responses_request, what_is_wrong_is_named_by_its_path) {
              "tool_choice.mode: must be auto or required"},
             {request(hi, R"("parallel_tool_calls":1)"), "parallel_tool_calls: must be a boolean"},
             {request(hi, R"("chat_template_kwargs":7)"), "chat_template_kwargs: must be an object"},
-        }) {
-        const auto read = api::Request::read(Dialect::responses, "/v1/responses", body);
-        ASSERT_FALSE(read.has_value()) << body;
-        EXPECT_EQ(read.error().message, message) << body;
-        EXPECT_EQ(read.error().status, 400U);
-    }
+        });
 }
 
 TEST(responses_request, ten_thousand_calls_with_outputs_in_reverse_are_mapped) {

@@ -1,5 +1,7 @@
 #include "api/request_support.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <fstream>
 #include <stdexcept>
@@ -68,6 +70,15 @@ std::string sent_member(api::Dialect dialect, std::string_view request, std::str
     const auto document = json::parse(*text);
     const json::Value member = document.value().root()[name];
     return member.present() ? member.dump() : "";
+}
+
+void expect_refusals(api::Dialect dialect, std::initializer_list<Refusal> refusals) {
+    for (const auto& [text, message] : refusals) {
+        const auto read = api::Request::read(dialect, "/v1/chat/completions", text);
+        ASSERT_FALSE(read.has_value()) << text;
+        EXPECT_EQ(read.error().message, message) << text;
+        EXPECT_EQ(read.error().status, 400U) << text;
+    }
 }
 
 std::vector<json::Document> worked_cases(std::string_view file) {

@@ -4,6 +4,7 @@
 #include "api/request.h"
 #include "json/json.h"
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,13 @@ namespace request_test {
 
 // Of that body, the member of that name as compact JSON; "" if it has none, the refusal's message if there is one.
 [[nodiscard]] std::string sent_member(api::Dialect dialect, std::string_view request, std::string_view name);
+
+// Expects each body to be refused with 400 and this message.
+struct Refusal {
+    std::string body;
+    const char* message;
+};
+void expect_refusals(api::Dialect dialect, std::initializer_list<Refusal> refusals);
 
 // All lines of a file of test/vectors/formats.
 [[nodiscard]] std::vector<json::Document> worked_cases(std::string_view file);
