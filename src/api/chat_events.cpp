@@ -31,7 +31,7 @@ std::optional<Failure> ChatEvents::feed(std::string_view decrypted, const Handle
 }
 
 std::optional<Failure> ChatEvents::finish(const Handler& handler) {
-    if (done_) return reader_.mid_event() ? std::optional(after_done()) : std::nullopt;
+    if (done_) return std::nullopt;
     reader_.finish();
     ended_ = true;
     return read(handler);
@@ -40,10 +40,9 @@ std::optional<Failure> ChatEvents::finish(const Handler& handler) {
 std::optional<Failure> ChatEvents::read(const Handler& handler) {
     while (const auto event = reader_.next()) {
         if (event->data.empty()) continue;
-        if (done_) return after_done();
         if (is_done(event->data)) {
             done_ = true;
-            continue;
+            return is_blank(reader_.rest()) ? std::nullopt : std::optional(after_done());
         }
         const auto parsed = json::parse(event->data);
         if (!parsed && ended_) return incomplete_stream();  // cut within its last event

@@ -38,6 +38,9 @@ public:
     // Whether a part of an unfinished event is held: the stream should not end here.
     [[nodiscard]] bool mid_event() const;
 
+    // What was fed and is not part of an event given out yet.
+    [[nodiscard]] std::string_view rest() const { return std::string_view(buffer_).substr(begin_); }
+
     // The stream has ended: an event that lacks its blank line is given out after all, as lenient clients do; next() tells. Its
     // raw gets the line ends it lacked. It may have been cut anywhere, so that its data must tell whether it is whole.
     void finish();

@@ -103,7 +103,8 @@ TEST(chat_stream, asks_nothing_but_done_of_other_shapes) {
 TEST(chat_stream, allows_nothing_but_white_space_after_done) {
     const std::string whole = content("a") + finished("stop");
     EXPECT_EQ(run(whole + done + "\n\r\n  \n").bytes, whole + done);
-    for (const std::string& more : {content("b"), done, std::string("data: x"), std::string("x")}) {
+    for (const std::string& more :
+         {content("b"), done, std::string("data: x"), std::string("x"), std::string(": a comment\n\n")}) {
         SCOPED_TRACE(more);
         expect_broken(whole + done + more, whole, went_on);
     }
