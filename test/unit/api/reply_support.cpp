@@ -1,5 +1,6 @@
 #include "api/reply_support.h"
 
+#include "api/request.h"
 #include "sse/reader.h"
 
 #include <gtest/gtest.h>
@@ -49,6 +50,20 @@ json::Document merged(json::Value first, json::Value second) {
 }
 
 }  // namespace
+
+api::ReplyContext context_of(api::Dialect dialect, std::string_view request) {
+    std::string body(request);
+    const auto add_unless_there = [&](std::string_view name, std::string_view value) {
+        if (!json::parse(body).value().root()[name].present()) body = json::append_member(body, name, value);
+    };
+    if (dialect == api::Dialect::messages) {
+        add_unless_there("max_tokens", "9");
+        add_unless_there("messages", R"([{"role":"user","content":"x"}])");
+    } else {
+        add_unless_there("input", "\"x\"");
+    }
+    return api::Request::read(dialect, "/v1/chat/completions", std::move(body)).value().reply_context();
+}
 
 Seen run(const api::ReplyContext& context, const std::vector<std::string>& pieces) {
     const auto stream = api::ReplyStream::start(context, stamp);

@@ -14,7 +14,7 @@ namespace reply_test {
 
 inline const api::ReplyStamp stamp{"Ab3dEf6hIj9lMn2p", 1700000000};
 
-// A reply's context as the request of a case asks for it.
+// A reply's context as a request asks for it; what a request of its dialect must have is added.
 [[nodiscard]] api::ReplyContext context_of(api::Dialect dialect, std::string_view request);
 
 struct Seen {
