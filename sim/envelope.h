@@ -44,7 +44,7 @@ private:
 // "data: {"e2e":"<base64>"}\n\n"
 [[nodiscard]] std::string chunk_event(base::ByteView sealed);
 
-// A gzip of 1 GiB of zeros, made once.
+// A gzip of a little more than 1 GiB of zeros, made once.
 [[nodiscard]] const base::Bytes& gzip_bomb();
 
 }  // namespace sim

@@ -113,6 +113,26 @@ private:
     int refused_ = 400;
 };
 
+// What the instance passes on to its model server: every byte but those of the protocol's member.
+std::string without_response_key(const std::string& object_text) {
+    std::string out = object_text;
+    for (const json::MemberSpan& member : json::member_spans(object_text)) {
+        if (member.name_raw != "e2e_response_pk") continue;
+        std::size_t begin = object_text.rfind("\"e2e_response_pk\"", member.value_begin);
+        std::size_t end = member.value_end;
+        const std::size_t before = object_text.find_last_not_of(" \t\r\n", begin - 1);
+        const std::size_t after = object_text.find_first_not_of(" \t\r\n", end);
+        if (object_text[before] == ',') {
+            begin = before;
+        } else if (object_text[after] == ',') {
+            end = after + 1;
+        }
+        out.erase(begin, end - begin);
+        break;
+    }
+    return out;
+}
+
 // What the relay makes of a model server's error.
 Reply relayed_error(const ModelReply& said) {
     return said.status == 400 ? opaque_400(said.body) : instance_returned(said.status);
@@ -216,7 +236,8 @@ Relay::Answer Relay::compute(const Invocation& call, const Hit& fault) {
     if (fault.name == "instance_status") return refuse(instance_returned(fault.status != 0 ? fault.status : 500));
 
     const json::Value body = understood->body.root();
-    Asked asked{.model = model, .path = call.path, .body = body, .body_text = entry.plaintext};
+    const std::string body_text = without_response_key(entry.plaintext);
+    Asked asked{.model = model, .path = call.path, .body = body, .body_text = body_text};
     if (!instance.cached_prefixes.insert(conversation_prefix(body)).second) asked.cached_tokens = prompt_tokens(body);
     if (instance.cached_prefixes.size() > 10'000) instance.cached_prefixes.clear();
     asked.answer_deltas = sim_.settings.answer_deltas;

@@ -15,7 +15,8 @@ ParsedOptions parse_options(int argc, char** argv) {
     auto* key = app.add_option("--tls-key", options.tls_key, "its key (PEM)");
     cert->needs(key);
     key->needs(cert);
-    app.add_flag("--self-signed", self_signed, "make a CA and a certificate for localhost at start (the default)")->excludes(cert);
+    app.add_flag("--self-signed", self_signed, "make a CA and a certificate for localhost at start (the default)")
+        ->excludes(cert);
     app.add_option("--write-ca", options.write_ca, "write the CA made at start here (PEM)")->excludes(cert);
     app.add_option("--seed", options.seed, "seed of everything random but key material");
     app.add_option("--log", options.log_file, "append every request as a line of JSON");

@@ -47,7 +47,7 @@ std::string number(double value) {
 }
 
 std::size_t weight(const Entry& entry) {
-    return entry.plaintext.size() + entry.reply_wire.size() + 1024;
+    return entry.plaintext.size() + entry.reply_wire.size() + entry.reply_plain.size() + 4096;
 }
 
 }  // namespace
@@ -87,7 +87,8 @@ void Record::end(Entry& entry, std::string_view how) {
     } else if (how == "complete") {
         ++counters.completed;
     }
-    kept_bytes_ += weight(entry);
+    const bool kept = !entries_.empty() && entries_.front()->id <= entry.id;  // else it was dropped while it ran
+    if (kept) kept_bytes_ += weight(entry);
     while (entries_.size() > 1 && (entries_.size() > entries_max || kept_bytes_ > entry_bytes_max)) {
         if (!entries_.front()->end.empty()) kept_bytes_ -= std::min(kept_bytes_, weight(*entries_.front()));
         entries_.pop_front();
