@@ -24,6 +24,7 @@ inline constexpr std::size_t model_name_max = 512;
 inline constexpr std::size_t reply_max = 64 * MiB;         // a whole reply, decompressed
 inline constexpr std::size_t sealed_reply_max = 32 * MiB;  // the same, as it crosses the wire
 inline constexpr std::size_t stream_event_max = 16 * MiB;  // one event of a stream, outer or inner
+inline constexpr std::size_t stream_clear_event_max = 64 * KiB;  // one event of the outer stream that is not sealed
 inline constexpr std::size_t stream_chunks_max = 1 << 20;  // sealed pieces of a stream: 12 bytes each are remembered
 inline constexpr std::size_t stream_choices_max = 4096;
 inline constexpr std::size_t reply_tool_calls_max = 1024;

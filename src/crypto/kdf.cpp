@@ -31,7 +31,8 @@ OSSL_PARAM bytes_param(const char* name, base::ByteView bytes) {
 // A context with the digest chosen: copying it is cheaper than choosing by name each time.
 const EVP_KDF_CTX* hkdf_template() {
     static const KdfContext made = [] {
-        KdfContext context(EVP_KDF_CTX_new(fetched(EVP_KDF_fetch(nullptr, "HKDF", nullptr))));
+        const std::unique_ptr<EVP_KDF, OpenSslFree<EVP_KDF_free>> hkdf(fetched(EVP_KDF_fetch(nullptr, "HKDF", nullptr)));
+        KdfContext context(EVP_KDF_CTX_new(hkdf.get()));
         const std::array params = {digest_param(OSSL_KDF_PARAM_DIGEST), OSSL_PARAM_construct_end()};
         if (!context || EVP_KDF_CTX_set_params(context.get(), params.data()) != 1) throw std::bad_alloc();
         return context;
@@ -41,7 +42,8 @@ const EVP_KDF_CTX* hkdf_template() {
 
 const EVP_MAC_CTX* hmac_template() {
     static const MacContext made = [] {
-        MacContext context(EVP_MAC_CTX_new(fetched(EVP_MAC_fetch(nullptr, "HMAC", nullptr))));
+        const std::unique_ptr<EVP_MAC, OpenSslFree<EVP_MAC_free>> hmac(fetched(EVP_MAC_fetch(nullptr, "HMAC", nullptr)));
+        MacContext context(EVP_MAC_CTX_new(hmac.get()));
         const std::array params = {digest_param(OSSL_MAC_PARAM_DIGEST), OSSL_PARAM_construct_end()};
         if (!context || EVP_MAC_CTX_set_params(context.get(), params.data()) != 1) throw std::bad_alloc();
         return context;

@@ -20,7 +20,7 @@ struct OpenSslFree {
     }
 };
 
-// An algorithm fetched from OpenSSL: done once, kept for ever, shared by all threads. None means an OpenSSL built without it.
+// What OpenSSL has under an algorithm's name; nothing means that it was built without it.
 template <class T>
 [[nodiscard]] T* fetched(T* algorithm) {
     if (algorithm == nullptr)

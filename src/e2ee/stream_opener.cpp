@@ -40,6 +40,12 @@ std::unexpected<base::Error> reported(json::Value report) {
     return base::fail(ErrorKind::relay_reported, std::move(detail));
 }
 
+// A sealed event is one long string. Anything else of that length would only cost memory to parse: it must have commas, as
+// nesting is bounded.
+bool is_bloated(std::string_view data) {
+    return data.size() > base::limits::stream_clear_event_max && data.find(',') != std::string_view::npos;
+}
+
 bool is_whole(std::string_view data) {
     return data == done_mark || json::parse(data).has_value();
 }
@@ -111,6 +117,7 @@ Result<void> StreamOpener::State::take_events(std::string& plaintext) {
 // nothing is believed anyway.
 Result<void> StreamOpener::State::take(std::string_view data, std::string& plaintext) {
     if (data == done_mark) return {};
+    if (is_bloated(data)) return rejected("an event of the relay is of no known kind");
     const auto parsed = json::parse(data);
     if (!parsed) return rejected("an event of the relay is not JSON");
     const json::Value event = parsed->root();

@@ -251,6 +251,14 @@ TEST(stream, two_sealed_objects_in_the_lines_of_one_event_are_refused) {
     stream.expect(ErrorKind::reply_rejected, one.substr(0, one.size() - 1) + stream.sealer.chunk("b"));
 }
 
+// Sixteen megabytes of "0," would take many times that to parse.
+TEST(stream, a_clear_event_of_many_values_is_refused_whatever_it_says) {
+    BegunStream stream;
+    std::string zeros = "0";
+    while (zeros.size() < base::limits::stream_clear_event_max) zeros += ",0";
+    stream.expect(ErrorKind::reply_rejected, data_event(R"({"usage":[)" + zeros + "]}"));
+}
+
 TEST(stream, clear_usage_and_an_outer_done_are_dropped_wherever_they_stand) {
     Stream stream;
     const std::string clear = data_event(R"({"usage":{"total_tokens":3}})") + std::string(done) + ": comment\n\n";
