@@ -28,7 +28,6 @@ public:
     void began(TimePoint now) { flight_until_ = now + flight_max; }
     void succeeded();
     void failed(TimePoint now, FetchFailure failure);
-    void cancelled() { flight_until_ = {}; }  // nobody waits any more: says nothing about the other side
 
     [[nodiscard]] bool in_flight(TimePoint now) const { return now < flight_until_; }
 

@@ -2,9 +2,8 @@
 // answer is, and whether a fetch is in order. No locks: the edge calls it under one mutex.
 //
 //     const auto found = cache.find(credential, now);
-//     if (found.freshness != Freshness::fresh && cache.should_fetch(credential, now)) {
-//         cache.fetch_began(credential, now);
-//         ... then fetch_succeeded / fetch_failed; afterwards find() again ...
+//     if (cache.should_fetch(credential, now)) {
+//         ... one flight for all who ask, then fetch_succeeded or fetch_failed, then find() again ...
 //     }
 //     if (found.value) use it, stale or not
 #pragma once
@@ -40,7 +39,7 @@ public:
         return {entry->value, now < entry->fresh_until ? Freshness::fresh : Freshness::stale};
     }
 
-    // Whether the caller should fetch now: nothing fresh is held, nobody else is at it, and no failure holds it back. With
+    // Whether the caller should fetch now: nothing fresh is held, and no failure holds it back. With
     // nothing held at all only a rate limit holds it back.
     [[nodiscard]] bool should_fetch(const CredentialHash& credential, TimePoint now) const {
         const Entry* entry = entries_.peek(credential);
@@ -48,14 +47,6 @@ public:
         if (!entry->value) return entry->fetch.may_fetch(now);
         return now >= entry->fresh_until && entry->fetch.may_fetch_ahead(now);
     }
-
-    // Whether somebody is at it: wait for them.
-    [[nodiscard]] bool in_flight(const CredentialHash& credential, TimePoint now) const {
-        const Entry* entry = entries_.peek(credential);
-        return entry != nullptr && entry->fetch.in_flight(now);
-    }
-
-    void fetch_began(const CredentialHash& credential, TimePoint now) { entries_[credential].fetch.began(now); }
 
     void fetch_succeeded(const CredentialHash& credential, T value, TimePoint now) {
         // Most credentials see the same list: they share one copy.
@@ -69,8 +60,6 @@ public:
     void fetch_failed(const CredentialHash& credential, FetchFailure failure, TimePoint now) {
         entries_[credential].fetch.failed(now, failure);
     }
-
-    void fetch_cancelled(const CredentialHash& credential) { entries_[credential].fetch.cancelled(); }
 
     // How long a rate limit still holds fetches back; zero if none does.
     [[nodiscard]] Duration limited_for(const CredentialHash& credential, TimePoint now) const {

@@ -74,26 +74,4 @@ base::Result<Discovered> parse_discovered(std::string_view json) {
     return discovered;
 }
 
-base::Error discovery_refused(int status, std::string_view body) {
-    const std::string answered = ": the relay answered " + std::to_string(status) + " when asked for instances of the model";
-    switch (status) {
-        case 401:
-        case 403:
-            return {ErrorKind::unauthorized, "the relay does not accept the API key" + answered};
-        case 402:
-            return {ErrorKind::unauthorized, "the account of the API key cannot be charged" + answered};
-        case 429:
-            return {ErrorKind::rate_limited, "too many requests" + answered};
-        case 404: {
-            // "Chute not found", "No active instances found for this chute", "No E2E-capable instances available"
-            const auto document = json::parse(body);
-            const std::string_view detail = document ? document->root()["detail"].as_string().value_or("") : "";
-            if (detail.contains("instances")) return {ErrorKind::no_instance, "no instance of the model is up" + answered};
-            return {ErrorKind::not_found, "the model's deployment is gone" + answered};
-        }
-        default:
-            return {ErrorKind::upstream_broken, "no instances" + answered};
-    }
-}
-
 }  // namespace discovery

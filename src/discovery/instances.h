@@ -36,8 +36,4 @@ struct Discovered {
 // for an empty list.
 [[nodiscard]] base::Result<Discovered> parse_discovered(std::string_view json);
 
-// What a discovery reply with another status than 200 means: 401, 402 and 403 `unauthorized`, 404 `no_instance` where the chute
-// exists and `not_found` where it does not, 429 `rate_limited`, else `upstream_broken`. The body may be anything.
-[[nodiscard]] base::Error discovery_refused(int status, std::string_view body);
-
 }  // namespace discovery

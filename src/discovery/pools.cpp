@@ -137,16 +137,6 @@ void Pools::finished(LeaseId lease, Outcome outcome, TimePoint now) {
     }
 }
 
-bool Pools::may_fetch(const PoolKey& pool, TimePoint now) const {
-    const Pool* known = pools_.peek(pool);
-    return known == nullptr || known->fetch.may_fetch(now);
-}
-
-bool Pools::in_flight(const PoolKey& pool, TimePoint now) const {
-    const Pool* known = pools_.peek(pool);
-    return known != nullptr && known->fetch.in_flight(now);
-}
-
 Duration Pools::limited_for(const PoolKey& pool, TimePoint now) const {
     const Pool* known = pools_.peek(pool);
     return known == nullptr ? Duration{} : known->fetch.limited_for(now);
@@ -162,10 +152,6 @@ void Pools::fetch_began(const PoolKey& pool_key, TimePoint now) {
 
 void Pools::fetch_failed(const PoolKey& pool, FetchFailure failure, TimePoint now) {
     if (Pool* known = pools_.find(pool)) known->fetch.failed(now, failure);
-}
-
-void Pools::fetch_cancelled(const PoolKey& pool) {
-    if (Pool* known = pools_.find(pool)) known->fetch.cancelled();
 }
 
 void Pools::merge(const PoolKey& pool_key, Discovered discovered, TimePoint sent, TimePoint now) {

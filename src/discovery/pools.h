@@ -2,7 +2,7 @@
 // "Discovery and nonces", "Prompt caches and stickiness"). Pure: time is a parameter, random choice is seeded, nothing is
 // fetched: a lease is given or the caller is told that the pool is dry. No locks: the edge calls it under one mutex.
 //
-//     lease()            → dry? may_fetch(): fetch_began(), GET, merge() or fetch_failed(), lease() again
+//     lease()            → dry and not limited_for()? fetch_began(), GET, merge() or fetch_failed(), lease() again
 //     first_event()        when the instance's first event came
 //     finished()           exactly once per lease, whatever happened
 //     due()                each second: pools to fetch for ahead of need
@@ -79,9 +79,8 @@ public:
 
     // --- fetching ---
 
-    // For a request that found the pool dry. False while another flight is up (wait for it) or a rate limit holds.
-    [[nodiscard]] bool may_fetch(const PoolKey& pool, TimePoint now) const;
-    [[nodiscard]] bool in_flight(const PoolKey& pool, TimePoint now) const;
+    // How long a rate limit still forbids to fetch; zero if none does. A request that found the pool dry waits for nothing
+    // else.
     [[nodiscard]] Duration limited_for(const PoolKey& pool, TimePoint now) const;
 
     void fetch_began(const PoolKey& pool, TimePoint now);
@@ -89,7 +88,6 @@ public:
     // nonces. `sent`: when the discovery request was sent, from which its nonces age.
     void merge(const PoolKey& pool, Discovered discovered, TimePoint sent, TimePoint now);
     void fetch_failed(const PoolKey& pool, FetchFailure failure, TimePoint now);
-    void fetch_cancelled(const PoolKey& pool);
 
     // Whether to fetch ahead of need: the pool was used in the last 2 minutes, fewer nonces than its use wants outlive the next
     // 15 s, and no flight or failure holds it back.

@@ -52,9 +52,6 @@ TEST(fetch_state, one_flight_at_a_time_and_a_lost_one_ends) {
     EXPECT_FALSE(state.may_fetch(start));
     EXPECT_FALSE(state.may_fetch(start + FetchState::flight_max - 1ms));
     EXPECT_TRUE(state.may_fetch(start + FetchState::flight_max));
-    state.began(start);
-    state.cancelled();
-    EXPECT_TRUE(state.may_fetch_ahead(start));
 }
 
 TEST(fetch_state, failures_hold_back_what_is_ahead_of_need_and_double_up_to_a_bound) {
@@ -94,7 +91,6 @@ TEST(fresh_cache, a_value_is_fresh_for_its_time_and_stale_after_it) {
     Cache cache(300s, 10);
     EXPECT_EQ(cache.find(credential(1), start).freshness, Freshness::missing);
     EXPECT_TRUE(cache.should_fetch(credential(1), start));
-    cache.fetch_began(credential(1), start);
     cache.fetch_succeeded(credential(1), "list", start);
     EXPECT_EQ(cache.find(credential(1), start + 300s - 1ms).freshness, Freshness::fresh);
     EXPECT_FALSE(cache.should_fetch(credential(1), start + 300s - 1ms));
@@ -104,21 +100,10 @@ TEST(fresh_cache, a_value_is_fresh_for_its_time_and_stale_after_it) {
     EXPECT_TRUE(cache.should_fetch(credential(1), start + 300s));
 }
 
-TEST(fresh_cache, one_fetch_at_a_time) {
-    Cache cache;
-    cache.fetch_began(credential(1), start);
-    EXPECT_TRUE(cache.in_flight(credential(1), start));
-    EXPECT_FALSE(cache.should_fetch(credential(1), start));
-    EXPECT_TRUE(cache.should_fetch(credential(2), start));
-    cache.fetch_cancelled(credential(1));
-    EXPECT_TRUE(cache.should_fetch(credential(1), start));
-}
-
 TEST(fresh_cache, a_failed_fetch_leaves_the_stale_value_and_is_not_repeated_at_once) {
     Cache cache(300s, 10);
     cache.fetch_succeeded(credential(1), "list", start);
     const TimePoint later = start + 301s;
-    cache.fetch_began(credential(1), later);
     cache.fetch_failed(credential(1), FetchFailure::failed, later);
     EXPECT_EQ(*cache.find(credential(1), later).value, "list");
     EXPECT_FALSE(cache.should_fetch(credential(1), later));
@@ -127,7 +112,6 @@ TEST(fresh_cache, a_failed_fetch_leaves_the_stale_value_and_is_not_repeated_at_o
 
 TEST(fresh_cache, without_a_stale_value_a_failure_does_not_hold_back_the_next_request) {
     Cache cache;
-    cache.fetch_began(credential(1), start);
     cache.fetch_failed(credential(1), FetchFailure::failed, start);
     EXPECT_TRUE(cache.should_fetch(credential(1), start));
     cache.fetch_failed(credential(1), FetchFailure::rate_limited, start);

@@ -138,24 +138,5 @@ TEST(parse_discovered, instances_and_nonces_over_the_limits_are_left_out) {
     EXPECT_EQ(parse_discovered(reply(rows))->instances.size(), base::limits::instances_per_reply_max);
 }
 
-TEST(discovery_refused, tells_the_refusals_apart) {
-    EXPECT_EQ(discovery_refused(401, "").kind, ErrorKind::unauthorized);
-    EXPECT_EQ(discovery_refused(402, "{}").kind, ErrorKind::unauthorized);
-    EXPECT_EQ(discovery_refused(403, "<html>").kind, ErrorKind::unauthorized);
-    EXPECT_EQ(discovery_refused(404, R"({"detail":"Chute not found"})").kind, ErrorKind::not_found);
-    EXPECT_EQ(discovery_refused(404, R"({"detail":"No active instances found for this chute"})").kind, ErrorKind::no_instance);
-    EXPECT_EQ(discovery_refused(404, R"({"detail":"No E2E-capable instances available"})").kind, ErrorKind::no_instance);
-    EXPECT_EQ(discovery_refused(404, R"({"detail":[1]})").kind, ErrorKind::not_found);
-    EXPECT_EQ(discovery_refused(404, "<html>").kind, ErrorKind::not_found);
-    EXPECT_EQ(discovery_refused(429, "").kind, ErrorKind::rate_limited);
-    EXPECT_EQ(discovery_refused(500, "").kind, ErrorKind::upstream_broken);
-    EXPECT_EQ(discovery_refused(302, "").kind, ErrorKind::upstream_broken);
-}
-
-TEST(discovery_refused, never_repeats_the_relays_words) {
-    EXPECT_EQ(discovery_refused(404, R"({"detail":"No active instances, key cpk_123"})").detail.find("cpk_123"),
-              std::string::npos);
-}
-
 }  // namespace
 }  // namespace discovery

@@ -32,7 +32,7 @@ public:
                 now_ += below(10) == 0 ? Duration(11min) : Duration(std::chrono::milliseconds(below(20'000)));
                 return;
             case 4:
-                for (const PoolKey& key : pools_.due(now_)) EXPECT_TRUE(pools_.may_fetch(key, now_));
+                for (const PoolKey& key : pools_.due(now_)) EXPECT_EQ(pools_.limited_for(key, now_), Duration{});
                 return;
             default:
                 return lease();

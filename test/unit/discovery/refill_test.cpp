@@ -70,13 +70,10 @@ TEST(refill, none_while_a_flight_is_up_or_just_was) {
     ASSERT_TRUE(pools.refill_due(pool, now));
     EXPECT_EQ(pools.due(now), std::vector{pool});
     pools.fetch_began(pool, now);
-    EXPECT_TRUE(pools.in_flight(pool, now));
-    EXPECT_FALSE(pools.may_fetch(pool, now));
     EXPECT_FALSE(pools.refill_due(pool, now + 20s));
     EXPECT_TRUE(pools.due(now).empty());
     pools.merge(pool, discovered({{"a", {"only-1"}}}), now, now + 1s);
     EXPECT_FALSE(pools.refill_due(pool, now + 2s));
-    EXPECT_TRUE(pools.may_fetch(pool, now + 2s));
     EXPECT_TRUE(pools.refill_due(pool, now + 6s));
 }
 
@@ -85,7 +82,6 @@ TEST(refill, a_rate_limit_holds_back_refills_and_requests) {
     const TimePoint now = start + 45s;
     pools.fetch_began(pool, now);
     pools.fetch_failed(pool, FetchFailure::rate_limited, now);
-    EXPECT_FALSE(pools.may_fetch(pool, now + 1s));
     EXPECT_GT(pools.limited_for(pool, now + 1s), 4s);
     EXPECT_FALSE(pools.refill_due(pool, now + 1s));
     EXPECT_TRUE(pools.refill_due(pool, now + 6s));
@@ -96,16 +92,8 @@ TEST(refill, another_failure_holds_back_refills_only) {
     const TimePoint now = start + 45s;
     for (int i = 0; i < 5; ++i) pools.fetch_failed(pool, FetchFailure::failed, now);
     EXPECT_FALSE(pools.refill_due(pool, now + 7s));
-    EXPECT_TRUE(pools.may_fetch(pool, now));
+    EXPECT_EQ(pools.limited_for(pool, now), Duration{});
     EXPECT_TRUE(pools.refill_due(pool, now + 8s));
-}
-
-TEST(refill, a_fetch_that_nobody_waits_for_any_more_blocks_nothing) {
-    Pools pools = in_use();
-    pools.fetch_began(pool, start + 30s);
-    pools.fetch_cancelled(pool);
-    EXPECT_TRUE(pools.may_fetch(pool, start + 30s));
-    EXPECT_TRUE(pools.refill_due(pool, start + 41s));
 }
 
 TEST(refill, an_unused_pool_is_left_alone_and_then_forgotten) {
@@ -117,7 +105,6 @@ TEST(refill, an_unused_pool_is_left_alone_and_then_forgotten) {
     EXPECT_TRUE(pools.due(start + 10min + 1s).empty());
     EXPECT_EQ(pools.pools(), 0U);
     EXPECT_FALSE(pools.refill_due(pool, start + 11min));
-    EXPECT_TRUE(pools.may_fetch(pool, start + 11min));
 }
 
 TEST(refill, asking_a_dry_pool_counts_as_use) {
