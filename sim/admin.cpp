@@ -55,6 +55,10 @@ Outcome add_script(Simulation& sim, json::Value body) {
 }
 
 Outcome add_fault(Simulation& sim, json::Value body) {
+    if (body["clear"].as_bool().value_or(false)) {
+        sim.faults.clear();
+        return fine;
+    }
     Rule rule;
     const auto choose = [&](std::string_view name) {
         const FaultInfo* fault = fault_named(name);
