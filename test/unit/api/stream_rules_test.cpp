@@ -95,6 +95,11 @@ TEST(stream_rules, tags_after_a_reasoning_field_are_text) {
               (Segments{text("<thi"), reasoning("r"), text("nk>")}));
 }
 
+TEST(stream_rules, a_closing_tag_may_be_split_by_a_reasoning_field) {
+    EXPECT_EQ(segments(content("<think>a</th") + chunk(R"({"reasoning":"r"})") + content("ink>b")),
+              (Segments{reasoning("ar"), text("b")}));
+}
+
 TEST(stream_rules, white_space_before_text_waits_for_the_text) {
     EXPECT_EQ(segments(content("\n") + content(" ") + content("a") + content("\n") + content("b")),
               (Segments{text("\n a\nb")}));
@@ -132,6 +137,12 @@ TEST(stream_rules, one_index_with_another_id_alone_is_the_same_call) {
                        tool_call(R"({"index":0,"id":"d","function":{"arguments":"}"}})")),
               (Segments{tool("f", "{}")}));
     EXPECT_EQ(segments(tool_call(R"({"index":0,"id":"c","function":{"name":"f","arguments":"{"}})") +
+                       tool_call(R"({"index":0,"id":"c","function":{"name":"f","arguments":"}"}})")),
+              (Segments{tool("f", "{}")}));
+}
+
+TEST(stream_rules, an_id_that_comes_after_the_name_makes_no_other_call) {
+    EXPECT_EQ(segments(tool_call(R"({"index":0,"function":{"name":"f","arguments":"{"}})") +
                        tool_call(R"({"index":0,"id":"c","function":{"name":"f","arguments":"}"}})")),
               (Segments{tool("f", "{}")}));
 }
