@@ -41,7 +41,7 @@ add_embedded_library(e2ee_proxy credential ${CMAKE_BINARY_DIR}/embedded-ca.pem $
 # finds in this one what it must not find in the other.
 if(E2EE_TESTS)
   add_embedded_library(e2ee_proxy_control control ${CMAKE_BINARY_DIR}/control/ca.pem --control)
-  set_target_properties(e2ee_proxy_control PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/control)
+  set_target_properties(e2ee_proxy_control PROPERTIES EXCLUDE_FROM_ALL ON LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/control)
 endif()
 
 if(TARGET edge)
