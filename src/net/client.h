@@ -44,7 +44,8 @@ struct ProxyAddress {
 // NO_PROXY: "*", "host", ".suffix", "host:port", addresses, separated by commas. A host also covers its subdomains.
 class ProxyExceptions {
 public:
-    explicit ProxyExceptions(std::string_view list = {});
+    ProxyExceptions() = default;
+    explicit ProxyExceptions(std::string_view list);
     [[nodiscard]] bool cover(const Origin& origin) const;
 
 private:

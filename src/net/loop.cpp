@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
+#include <signal.h>
 #include <time.h>
 
 #include <array>
@@ -97,7 +98,8 @@ Task<Wake> sleep(Loop& loop, Timepoint until, Cancellation& cancellation) {
     co_return co_await never.wait(until, cancellation);
 }
 
-Loop::Loop(Failure failure) : failure_(std::move(failure)) {}
+// OpenSSL writes with write(2), which knows no MSG_NOSIGNAL.
+Loop::Loop(Failure failure) : failure_(std::move(failure)) { ::signal(SIGPIPE, SIG_IGN); }
 
 // What still waits is destroyed with the io_context, without running on; the deadlines must still be there then.
 Loop::~Loop() {

@@ -112,6 +112,7 @@ public:
     // Gets what escaped from a coroutine: a bug.
     using Failure = std::function<void(std::string_view what)>;
 
+    // Makes the process ignore SIGPIPE.
     explicit Loop(Failure failure);
     ~Loop();
     Loop(const Loop&) = delete;

@@ -105,6 +105,7 @@ private:
                 if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
                     Cancellation never;
                     co_await sleep(context_.loop, Clock::now() + out_of_descriptors_pause, never);
+                    break;
                 }
                 if (errno != ECONNABORTED && errno != EINTR) break;
             }
@@ -117,7 +118,14 @@ private:
         if (seat->number() > limit_.count_max + told_max) return;
         prepare(fd.number());
         auto socket = Socket::make(context_.loop, std::move(fd));
-        auto stream = tls != nullptr ? make_tls_stream(std::move(socket), tls->accept()) : make_plain_stream(std::move(socket));
+        std::unique_ptr<Stream> stream;
+        if (tls == nullptr) {
+            stream = make_plain_stream(std::move(socket));
+        } else if (auto ssl = tls->accept()) {
+            stream = make_tls_stream(std::move(socket), std::move(ssl));
+        } else {
+            return;  // no memory
+        }
         auto connection = std::make_shared<Connection>(context_, std::move(stream),
                                                        Connection::Origin{.secure = tls != nullptr, .over_limit = over_limit});
         connections_.push_back(*connection);
