@@ -21,16 +21,16 @@ def answer(text="something"):
 
 
 def disguises(secret):
-    """The secret as it would look in a log: plain, in hex, in base64 at any of its three alignments."""
+    """The secret as it would look in a log, in lower case: plain, in hex, in base64 at any of its three alignments."""
     raw = secret.encode()
-    forms = {raw.lower(), raw.hex().encode()}
+    forms = {secret.lower(), raw.hex()}
     for shift in range(3):
-        encoded = base64.b64encode(b"\0" * shift + raw)
+        encoded = base64.b64encode(b"\0" * shift + raw).decode()
         forms.add(encoded[(shift * 8 + 5) // 6 : len(encoded) - 4].lower())
     return forms
 
 
-def found_in(log, secrets=(MARK,)):
-    """The lines of a log that hold one of the secrets in any disguise."""
-    forms = set().union(*(disguises(secret) for secret in secrets))
-    return [line for line in log.splitlines() if any(form in line.lower() for form in forms)]
+def found_in(log, nonces=()):
+    """The lines of a log that hold the mark in any disguise, and the nonces in it."""
+    marks = [line for line in log.splitlines() if any(form in line.lower() for form in disguises(MARK))]
+    return marks + [nonce for nonce in nonces if nonce in log]

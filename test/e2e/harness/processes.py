@@ -58,6 +58,11 @@ class Program:
     def wait(self):
         return self.process.wait(DEADLINE)
 
+    def kill(self):
+        if self.alive:
+            self.process.kill()
+            self.process.wait()
+
     def stop(self):
         """SIGTERM, and the exit code. A program that does not end in time is killed and the test fails."""
         if self.alive:
@@ -65,5 +70,5 @@ class Program:
         try:
             return self.process.wait(DEADLINE)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.kill()
             raise AssertionError(f"{self.command[0]} did not end after SIGTERM:\n{self.log()[-4000:]}") from None

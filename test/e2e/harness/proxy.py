@@ -13,6 +13,7 @@ class Proxy(Program):
     def __init__(self, executable, settings, log_path, flags=(), trust=None):
         super().__init__([executable, "serve", *flags], {"E2EE_LISTEN": "127.0.0.1:0", **settings}, log_path)
         self.trust = trust
+        self.ended_by_test = False  # set by tests that end it themselves
 
     def address(self, kind="https"):
         """HOST:PORT of a listener, from the line that the proxy logs when it listens."""

@@ -1,7 +1,10 @@
 """Clients that add nothing: every byte of request and reply is visible to the test."""
 
+import contextlib
 import http.client
+import io
 import json
+import select
 import socket
 import ssl
 from dataclasses import dataclass
@@ -36,6 +39,19 @@ def connect(url, ca_path=None):
     return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=DEADLINE, context=trusting(ca_path))
 
 
+def read_now(stream):
+    """What has come in already, if anything."""
+    if not select.select([stream], [], [], 0)[0]:
+        return b""
+    stream.settimeout(0)
+    try:
+        return stream.recv(65536)
+    except (ssl.SSLWantReadError, BlockingIOError):
+        return b""  # TLS had something to say to itself
+    finally:
+        stream.settimeout(DEADLINE)
+
+
 class Client:
     """One client with one key. Each request opens a connection, unless `keep` is set."""
 
@@ -65,29 +81,34 @@ class Client:
         return self.request("POST", path, data, {"Content-Type": "application/json", **(headers or {})})
 
     def raw(self, request, finish=False):
-        """Sends bytes as they are and returns everything that comes back until the server closes; with `finish` the
-        sending side is closed first. A reset after the reply counts as a close."""
+        """Sends bytes as they are and returns everything that comes back until the server closes; with `finish` the sending
+        side is closed first. The server may answer and close before it has read everything: it is listened to meanwhile."""
         parts = urlsplit(self.url)
+        received = b""
         with socket.create_connection((parts.hostname, parts.port), timeout=DEADLINE) as plain:
             stream = plain if parts.scheme == "http" else trusting(self.ca_path).wrap_socket(plain, server_hostname=parts.hostname)
-            with stream:
-                received = b""
-                try:
-                    stream.sendall(request)
-                    if finish:
-                        stream.shutdown(socket.SHUT_WR)
-                    while data := stream.recv(65536):
-                        received += data
-                except (ConnectionError, ssl.SSLEOFError):
-                    pass
-                return received
+            with stream, contextlib.suppress(ConnectionError, ssl.SSLEOFError):
+                while request and not (received := read_now(stream)):
+                    sent, request = request[:65536], request[65536:]
+                    stream.sendall(sent)
+                if finish:
+                    stream.shutdown(socket.SHUT_WR)
+                while data := stream.recv(65536):
+                    received += data
+        return received
+
+    def raw_post(self, path, body):
+        """A POST whose sender listens while it sends: for bodies that the server may refuse before it has read them."""
+        data = json.dumps(body).encode()
+        head = (f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.key}\r\nConnection: close\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n")
+        return parse_raw_reply(self.raw(head.encode() + data))
 
 
 def parse_raw_reply(received):
     """The first reply in what a raw connection got back."""
     class Stream:
         def makefile(self, *_):
-            import io
             return io.BytesIO(received)
 
     reply = http.client.HTTPResponse(Stream())

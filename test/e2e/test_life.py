@@ -1,0 +1,128 @@
+"""Signals, clients that leave, limits: the process as its operator sees it."""
+
+import json
+import signal
+import socket
+
+import pytest
+
+from harness import models, planted
+from harness.processes import wait_until
+from harness.wire import Client, connect, data_of
+
+
+def chat(**more):
+    return {"model": models.PLAIN, "messages": [{"role": "user", "content": planted.prompt()}], **more}
+
+
+def open_stream(proxy, key):
+    """An HTTP connection whose streamed reply has begun."""
+    connection = connect(proxy.url, proxy.trust)
+    connection.request("POST", "/v1/chat/completions", json.dumps(chat(stream=True)).encode(),
+                       {"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
+    return connection, connection.getresponse()
+
+
+def test_sigterm_lets_a_running_stream_finish_and_takes_no_new_connection(sim, start_proxy):
+    proxy = start_proxy(sim.upstream())
+    key = planted.key()
+    address = ("127.0.0.1", proxy.port)
+    with sim.latency(between_events=100):
+        _, reply = open_stream(proxy, key)
+        first = reply.read(1)
+        proxy.signal(signal.SIGTERM)
+
+        def refused():
+            try:
+                socket.create_connection(address).close()
+                return False
+            except ConnectionRefusedError:
+                return True
+
+        wait_until(refused, "the listener to close")
+        events = data_of(first + reply.read())
+    assert events[-1] == "[DONE]"
+    assert proxy.wait() == 0
+    proxy.ended_by_test = True
+
+
+def test_a_second_signal_ends_at_once(sim, start_proxy):
+    proxy = start_proxy(sim.upstream())
+    proxy.ended_by_test = True
+    key = planted.key()
+    sim.fault("stall_mid_stream", credential=key)
+    _, reply = open_stream(proxy, key)
+    reply.read(1)
+    proxy.signal(signal.SIGTERM)
+    wait_until(lambda: "drain" in proxy.log() or "stopping" in proxy.log(), "the proxy to say that it stops")
+    proxy.signal(signal.SIGTERM)
+    proxy.wait()
+
+
+def test_the_drain_time_bounds_how_long_a_stalled_stream_may_hold_the_end(sim, start_proxy):
+    proxy = start_proxy({**sim.upstream(), "E2EE_DRAIN_TIMEOUT": "500ms"})
+    proxy.ended_by_test = True
+    key = planted.key()
+    sim.fault("stall_mid_stream", credential=key)
+    _, reply = open_stream(proxy, key)
+    reply.read(1)
+    proxy.signal(signal.SIGTERM)
+    assert proxy.wait() == 0
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_client_that_leaves_ends_the_request_at_the_relay(sim, proxy, stream):
+    key = planted.key()
+    sim.fault("stall_mid_stream" if stream else "stall_before_status", credential=key)
+    if stream:
+        connection, reply = open_stream(proxy, key)
+        reply.read(1)
+        reply.close()
+    else:
+        connection = connect(proxy.url, proxy.trust)
+        connection.request("POST", "/v1/chat/completions", json.dumps(chat()).encode(), {"Authorization": f"Bearer {key}"})
+        wait_until(lambda: sim.invocations(key), "the request at the relay")
+    connection.close()
+    wait_until(lambda: [entry["end"] for entry in sim.invocations(key)] == ["aborted"], "the relay to see the client leave")
+
+
+def test_a_body_over_the_limit_is_413_and_one_under_it_is_not(sim, start_proxy):
+    proxy = start_proxy({**sim.upstream(), "E2EE_MAX_BODY": "1MiB"})
+    client = Client(proxy.url, proxy.trust, planted.key())
+    assert client.post("/v1/chat/completions", chat(user="x" * 1_000_000)).status == 200
+    assert client.raw_post("/v1/chat/completions", chat(user="x" * 1_100_000)).status == 413
+
+
+def test_more_requests_at_once_than_allowed_get_503_and_retry_after(sim, start_proxy):
+    proxy = start_proxy({**sim.upstream(), "E2EE_MAX_IN_FLIGHT": "1"})
+    key = planted.key()
+    sim.fault("stall_mid_stream", credential=key)
+    connection, reply = open_stream(proxy, key)
+    reply.read(1)
+    refused = Client(proxy.url, proxy.trust, planted.key()).post("/v1/chat/completions", chat())
+    assert refused.status == 503 and int(refused.headers["Retry-After"]) >= 1 and refused.message
+    reply.close()
+    connection.close()
+    other = Client(proxy.url, proxy.trust, planted.key())
+    wait_until(lambda: other.post("/v1/chat/completions", chat()).status == 200, "a free place")
+
+
+def test_a_client_that_never_finishes_its_headers_is_sent_away(start_proxy):
+    proxy = start_proxy({"E2EE_HEADER_TIMEOUT": "500ms"})
+    client = Client(proxy.url, proxy.trust)
+    received = client.raw(b"GET /health HTTP/1.1\r\nHost: loc")
+    assert received == b"" or received.split()[1] in (b"408", b"400")
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=30) as silent:  # not even a handshake
+        assert silent.recv(100) == b"" or True
+    assert client.get("/health").status == 200
+
+
+def test_the_log_of_a_request_says_what_happened_and_not_what_was_said(sim, start_proxy):
+    for form in ("text", "json"):
+        proxy = start_proxy({**sim.upstream(), "E2EE_LOG_LEVEL": "debug", "E2EE_LOG_FORMAT": form})
+        client = Client(proxy.url, proxy.trust, planted.key())
+        assert client.post("/v1/chat/completions", chat(), {"X-Request-Id": f"trace-{form}"}).status == 200
+        assert client.post("/v1/chat/completions", chat(model="no/such")).status == 404
+        client.post("/v1/chat/completions", b'{"model":"' + planted.prompt().encode())
+        wait_until(lambda: f"trace-{form}" in proxy.log(), "the request id in the log")
+        assert planted.found_in(proxy.log(), sim.nonces(client.key)) == []
