@@ -129,30 +129,19 @@ Problem read_optional_listen(const std::string& text, std::optional<ListenAddres
     return read_listen(text, into.emplace());
 }
 
-Problem read_upstream(const std::string& text, UpstreamAddress& into) {
-    constexpr auto expected = "must be https://HOST[:PORT] without a path (http:// only to this machine's loopback address)";
-    std::string rest = text;
-    if (rest.starts_with("https://")) {
-        into.tls = true;
-        rest.erase(0, 8);
-    } else if (rest.starts_with("http://")) {
-        into.tls = false;
-        rest.erase(0, 7);
-    } else {
-        return expected;
+Problem read_upstream(const std::string& text, net::Origin& into) {
+    const auto origin = net::parse_origin(text);
+    if (!origin || (origin->scheme == net::Scheme::http && !is_loopback(origin->host))) {
+        return "must be https://HOST[:PORT] without a path (http:// only to this machine's loopback address)";
     }
-    if (rest.ends_with('/')) rest.pop_back();
-    if (rest.empty() || rest.find_first_of("/?#@ \t\r\n") != std::string::npos) return expected;
-    into.port = into.tls ? 443 : 80;
-    into.host = rest;
-    const bool bare_v6 = rest.starts_with('[') && rest.ends_with(']');
-    if (bare_v6) into.host = rest.substr(1, rest.size() - 2);
-    if (!bare_v6 && rest.contains(':')) {
-        const auto parts = split_port(rest);
-        if (!parts || parts->first.empty() || read_number<std::uint16_t>(parts->second, 1, 65535, into.port)) return expected;
-        into.host = parts->first;
-    }
-    if (!into.tls && !is_loopback(into.host)) return expected;
+    into = *origin;
+    return std::nullopt;
+}
+
+Problem read_proxy(const std::string& text, std::optional<net::ProxyAddress>& into) {
+    auto proxy = net::parse_proxy(text);
+    if (!proxy) return "must be http://[USER:PASSWORD@]HOST:PORT";
+    into = std::move(*proxy);
     return std::nullopt;
 }
 
@@ -310,7 +299,7 @@ std::vector<Row> rows_of_upstreams() {
          into(read_text, &Options::ssl_cert_file)},
         {"SSL_CERT_DIR", "", "", "folder of hashed roots to trust upstream", into(read_text, &Options::ssl_cert_dir)},
         {"HTTPS_PROXY", "", "", "http://[USER:PASSWORD@]HOST:PORT of a CONNECT proxy to reach the upstreams through",
-         into(read_text, &Options::https_proxy)},
+         into(read_proxy, &Options::https_proxy)},
         {"NO_PROXY", "", "", "hosts reached without it, with commas", into(read_text, &Options::no_proxy)},
     };
 }

@@ -5,6 +5,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "net/client.h"
 
 #include <chrono>
 #include <cstdint>
@@ -22,15 +23,6 @@ struct ListenAddress {
     friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
 };
 
-// Where an upstream is: scheme://host[:port], without a path.
-struct UpstreamAddress {
-    bool tls = true;
-    std::string host;
-    std::uint16_t port = 443;
-
-    friend bool operator==(const UpstreamAddress&, const UpstreamAddress&) = default;
-};
-
 struct Options {
     std::string tls_cert, tls_key, tls_ca;  // PEM files
     bool tls_self_signed = false;
@@ -46,9 +38,10 @@ struct Options {
     std::vector<std::string> allowed_hosts;  // empty: the certificate's names and loopback
     std::vector<std::string> cors_origins;
 
-    UpstreamAddress models_upstream, api_upstream;
+    net::Origin models_upstream, api_upstream;
     std::string ssl_cert_file, ssl_cert_dir;
-    std::string https_proxy, no_proxy;
+    std::optional<net::ProxyAddress> https_proxy;
+    std::string no_proxy;
     base::ApiKey api_key;                         // ours, lent to callers with a token
     std::vector<base::SecretText> client_tokens;  // who may borrow it
 

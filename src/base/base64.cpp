@@ -11,11 +11,14 @@ constexpr std::uint8_t invalid = 0xFF;
 constexpr std::array<std::uint8_t, 256> values = [] {
     std::array<std::uint8_t, 256> table{};
     table.fill(invalid);
-    for (std::size_t i = 0; i < alphabet.size(); ++i) table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::uint8_t>(i);
+    for (std::size_t i = 0; i < alphabet.size(); ++i)
+        table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::uint8_t>(i);
     return table;
 }();
 
-std::uint8_t value_of(char c) { return values[static_cast<std::uint8_t>(c)]; }
+std::uint8_t value_of(char c) {
+    return values[static_cast<std::uint8_t>(c)];
+}
 
 // The last group: two or three characters stand for one or two bytes, and the bits left over must be zero.
 bool decode_tail(std::string_view group, Bytes& out) {
@@ -44,7 +47,8 @@ std::string base64_encode(ByteView bytes) {
     if (left == 1) {
         out += {alphabet[bytes[i] >> 2], alphabet[(bytes[i] & 3) << 4], '=', '='};
     } else if (left == 2) {
-        out += {alphabet[bytes[i] >> 2], alphabet[(bytes[i] & 3) << 4 | bytes[i + 1] >> 4], alphabet[(bytes[i + 1] & 15) << 2], '='};
+        out += {alphabet[bytes[i] >> 2], alphabet[(bytes[i] & 3) << 4 | bytes[i + 1] >> 4], alphabet[(bytes[i + 1] & 15) << 2],
+                '='};
     }
     return out;
 }

@@ -1,11 +1,11 @@
 // Standard base64 with padding (RFC 4648 §4), strict: no white space, no missing padding, no stray bits in the last group.
 #pragma once
 
+#include "base/bytes.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/bytes.h"
 
 namespace base {
 

@@ -2,12 +2,12 @@
 // (discovery/) to hold only characters that are safe in a header.
 #pragma once
 
+#include "base/secret.h"
+
 #include <compare>
 #include <functional>
 #include <string>
 #include <utility>
-
-#include "base/secret.h"
 
 namespace base {
 

@@ -21,11 +21,11 @@ inline constexpr std::size_t request_id_max = 128;
 inline constexpr std::size_t model_name_max = 512;
 
 // Replies of an instance, after opening.
-inline constexpr std::size_t reply_max = 64 * MiB;         // a whole reply, decompressed
-inline constexpr std::size_t sealed_reply_max = 32 * MiB;  // the same, as it crosses the wire
-inline constexpr std::size_t stream_event_max = 16 * MiB;  // one event of a stream, outer or inner
+inline constexpr std::size_t reply_max = 64 * MiB;               // a whole reply, decompressed
+inline constexpr std::size_t sealed_reply_max = 32 * MiB;        // the same, as it crosses the wire
+inline constexpr std::size_t stream_event_max = 16 * MiB;        // one event of a stream, outer or inner
 inline constexpr std::size_t stream_clear_event_max = 64 * KiB;  // one event of the outer stream that is not sealed
-inline constexpr std::size_t stream_chunks_max = 1 << 20;  // sealed pieces of a stream: 12 bytes each are remembered
+inline constexpr std::size_t stream_chunks_max = 1 << 20;        // sealed pieces of a stream: 12 bytes each are remembered
 inline constexpr std::size_t stream_choices_max = 4096;
 inline constexpr std::size_t reply_tool_calls_max = 1024;
 inline constexpr auto stream_end_wait = 2s;  // from the inner [DONE] to the end of the outer stream
@@ -49,10 +49,10 @@ inline constexpr std::size_t credentials_max = 10'000;
 inline constexpr auto nonce_margin = 5s;
 inline constexpr auto catalogue_ttl = 300s;
 
-inline constexpr auto models_wait = 30s;     // for one model list or alias list
-inline constexpr auto discovery_wait = 30s;  // for one discovery
+inline constexpr auto models_wait = 30s;        // for one model list or alias list
+inline constexpr auto discovery_wait = 30s;     // for one discovery
 inline constexpr int discovery_rounds_max = 3;  // fetches one request waits for before it gives up
-inline constexpr auto key_kept_for = 10min;  // a caller's key, for fetches ahead of need
+inline constexpr auto key_kept_for = 10min;     // a caller's key, for fetches ahead of need
 
 inline constexpr auto error_reply_wait = 10s;
 

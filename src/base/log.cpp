@@ -36,7 +36,8 @@ void append_value(std::string& out, const LogField& field) {
     }
 }
 
-std::string text_line(std::string_view time, std::string_view level, std::string_view event, std::initializer_list<LogField> fields) {
+std::string text_line(std::string_view time, std::string_view level, std::string_view event,
+                      std::initializer_list<LogField> fields) {
     std::string line;
     line.append(time).append(" ").append(level).append(" ").append(event);
     for (const LogField& field : fields) {
@@ -46,7 +47,8 @@ std::string text_line(std::string_view time, std::string_view level, std::string
     return line;
 }
 
-std::string json_line(std::string_view time, std::string_view level, std::string_view event, std::initializer_list<LogField> fields) {
+std::string json_line(std::string_view time, std::string_view level, std::string_view event,
+                      std::initializer_list<LogField> fields) {
     std::string line = R"({"time":)";
     append_quoted(line, time);
     line.append(R"(,"level":)");
@@ -71,7 +73,8 @@ void Log::write(LogLevel level, std::string_view event, std::initializer_list<Lo
     if (level < settings_.level || !settings_.sink) return;
     const std::string time = settings_.clock ? settings_.clock() : std::string();
     const std::string_view name = level_names[static_cast<std::size_t>(level)];
-    settings_.sink(settings_.format == LogFormat::json ? json_line(time, name, event, fields) : text_line(time, name, event, fields));
+    settings_.sink(settings_.format == LogFormat::json ? json_line(time, name, event, fields)
+                                                       : text_line(time, name, event, fields));
 }
 
 }  // namespace base

@@ -35,10 +35,18 @@ public:
 
     explicit Log(Settings settings);
 
-    void debug(std::string_view event, std::initializer_list<LogField> fields = {}) const { write(LogLevel::debug, event, fields); }
-    void info(std::string_view event, std::initializer_list<LogField> fields = {}) const { write(LogLevel::info, event, fields); }
-    void warning(std::string_view event, std::initializer_list<LogField> fields = {}) const { write(LogLevel::warning, event, fields); }
-    void error(std::string_view event, std::initializer_list<LogField> fields = {}) const { write(LogLevel::error, event, fields); }
+    void debug(std::string_view event, std::initializer_list<LogField> fields = {}) const {
+        write(LogLevel::debug, event, fields);
+    }
+    void info(std::string_view event, std::initializer_list<LogField> fields = {}) const {
+        write(LogLevel::info, event, fields);
+    }
+    void warning(std::string_view event, std::initializer_list<LogField> fields = {}) const {
+        write(LogLevel::warning, event, fields);
+    }
+    void error(std::string_view event, std::initializer_list<LogField> fields = {}) const {
+        write(LogLevel::error, event, fields);
+    }
 
 private:
     void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) const;

@@ -1,6 +1,8 @@
 // Secrets are types: fixed size or text, move-only, wiped when they go, and without any way to be printed or compared.
 #pragma once
 
+#include <string.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -9,12 +11,12 @@
 #include <string>
 #include <string_view>
 
-#include <string.h>
-
 namespace base {
 
 // Overwrites memory in a way the compiler may not leave out.
-inline void wipe(std::span<std::uint8_t> bytes) { ::explicit_bzero(bytes.data(), bytes.size()); }
+inline void wipe(std::span<std::uint8_t> bytes) {
+    if (!bytes.empty()) ::explicit_bzero(bytes.data(), bytes.size());
+}
 
 // N bytes of key material.
 template <std::size_t N>

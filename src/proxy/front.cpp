@@ -124,7 +124,7 @@ net::Task<Account> Front::serve(net::Exchange& exchange, Answer& answer, Route r
             co_await answer.fail(failure(base::ErrorKind::method_not_allowed, "this path takes " + std::string(route.allowed)));
             break;
         case RouteKind::not_found:
-            co_await answer.fail(failure(base::ErrorKind::not_found, "there is no such path here; the API begins with /v1/"));
+            co_await answer.fail({404, "there is no such path here; the API begins with /v1/", {}, "unknown_url"});
             break;
     }
     co_return Account();

@@ -38,19 +38,10 @@ Result<net::LoadedIdentity> load_identity(const Options& options, const base::Lo
     return loaded;
 }
 
-net::Origin origin_of(const UpstreamAddress& address) {
-    return {address.tls ? net::Scheme::https : net::Scheme::http, address.host, address.port};
-}
-
-Result<net::ClientSettings> client_settings(const Options& options) {
-    net::ClientSettings settings{
-        .connect_timeout = options.connect_timeout, .proxy = {}, .proxy_exceptions = net::ProxyExceptions(options.no_proxy)};
-    if (!options.https_proxy.empty()) {
-        auto proxy = net::parse_proxy(options.https_proxy);
-        if (!proxy) return std::unexpected(std::move(proxy.error()));
-        settings.proxy = std::move(*proxy);
-    }
-    return settings;
+net::ClientSettings client_settings(const Options& options) {
+    return {.connect_timeout = options.connect_timeout,
+            .proxy = options.https_proxy,
+            .proxy_exceptions = net::ProxyExceptions(options.no_proxy)};
 }
 
 // What all threads share.
@@ -74,7 +65,7 @@ public:
     explicit Thread(Shared& shared)
         : loop_([&log = shared.log](std::string_view what) { log.error("internal error", {{"what", what}}); }),
           client_(loop_, shared.client_tls, shared.client),
-          relay_(client_, {origin_of(shared.options.models_upstream), origin_of(shared.options.api_upstream)}),
+          relay_(client_, {shared.options.models_upstream, shared.options.api_upstream}),
           front_(
               {{shared.options, shared.log, shared.directory, shared.pool, {loop_, relay_}}, shared.hosts, shared.in_flight}),
           redirect_(shared.hosts, shared.https_port),
@@ -230,8 +221,6 @@ Result<void> serve(const Options& options, const base::Log& log) {
     if (!tls) return std::unexpected(std::move(tls.error()));
     auto client_tls = net::ClientTls::make({options.ssl_cert_file, options.ssl_cert_dir});
     if (!client_tls) return std::unexpected(std::move(client_tls.error()));
-    auto client = client_settings(options);
-    if (!client) return std::unexpected(std::move(client.error()));
 
     HostGuard hosts(options.allowed_hosts, std::make_shared<const net::TlsIdentity>(std::move(identity->identity)));
     Directory directory(log);
@@ -241,7 +230,7 @@ Result<void> serve(const Options& options, const base::Log& log) {
                   .directory = directory,
                   .hosts = hosts,
                   .client_tls = **client_tls,
-                  .client = std::move(*client),
+                  .client = client_settings(options),
                   .tls = **tls,
                   .pool = pool,
                   .connections = {}};

@@ -15,8 +15,13 @@ struct Pair {
 };
 
 // RFC 4648 §10.
-constexpr Pair rfc4648[] = {{"", ""},         {"f", "Zg=="},     {"fo", "Zm8="},        {"foo", "Zm9v"},
-                            {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+constexpr Pair rfc4648[] = {{"", ""},
+                            {"f", "Zg=="},
+                            {"fo", "Zm8="},
+                            {"foo", "Zm9v"},
+                            {"foob", "Zm9vYg=="},
+                            {"fooba", "Zm9vYmE="},
+                            {"foobar", "Zm9vYmFy"}};
 
 TEST(base64, writes_and_reads_the_vectors_of_rfc_4648) {
     for (const auto& [plain, encoded] : rfc4648) {
@@ -28,7 +33,8 @@ TEST(base64, writes_and_reads_the_vectors_of_rfc_4648) {
 }
 
 TEST(base64, refuses_whatever_it_would_not_write_itself) {
-    for (const char* text : {"Zg", "Zg=", "Zg===", "=Zg=", "Zh==", "Zm9=", "Zm 9", "Zm9v\n", "Zm-_", "====", "Z===", "Zg==Zg=="}) {
+    for (const char* text :
+         {"Zg", "Zg=", "Zg===", "=Zg=", "Zh==", "Zm9=", "Zm 9", "Zm9v\n", "Zm-_", "====", "Z===", "Zg==Zg=="}) {
         EXPECT_FALSE(base64_decode(text)) << text;
     }
 }

@@ -56,8 +56,8 @@ TEST(options, without_any_word_the_proxy_serves_on_loopback_with_the_documented_
     ASSERT_TRUE(line);
     EXPECT_EQ(line->command, "serve");
     EXPECT_EQ(line->options.listen, (ListenAddress{"127.0.0.1", 8443}));
-    EXPECT_EQ(line->options.models_upstream, (UpstreamAddress{true, "llm.chutes.ai", 443}));
-    EXPECT_EQ(line->options.api_upstream, (UpstreamAddress{true, "api.chutes.ai", 443}));
+    EXPECT_EQ(line->options.models_upstream, (net::Origin{net::Scheme::https, "llm.chutes.ai", 443}));
+    EXPECT_EQ(line->options.api_upstream, (net::Origin{net::Scheme::https, "api.chutes.ai", 443}));
     EXPECT_FALSE(line->options.allow_non_confidential);
     EXPECT_FALSE(line->options.plain_listen);
     EXPECT_EQ(line->options.max_body, 64U << 20U);
@@ -110,14 +110,15 @@ INSTANTIATE_TEST_SUITE_P(options, BadValue,
                                          BadCase{"CHUTES_UPSTREAM", "http://llm.chutes.ai"},
                                          BadCase{"CHUTES_E2E_UPSTREAM", "https://api.chutes.ai/path"},
                                          BadCase{"CHUTES_E2E_UPSTREAM", "https://user@host"},
-                                         BadCase{"CHUTES_E2E_UPSTREAM", "https://"}, BadCase{"E2EE_MAX_BODY", "64 apples"},
-                                         BadCase{"E2EE_MAX_BODY", "1"}, BadCase{"E2EE_MAX_BODY", "99999999999GiB"},
-                                         BadCase{"E2EE_WORKERS", "0"}, BadCase{"E2EE_WORKERS", "many"},
-                                         BadCase{"E2EE_CONNECT_TIMEOUT", "0s"}, BadCase{"E2EE_IDLE_TIMEOUT", "-5s"},
-                                         BadCase{"E2EE_LOG_LEVEL", "loud"}, BadCase{"E2EE_LOG_FORMAT", "xml"},
-                                         BadCase{"CHUTES_API_KEY_FILE", "/nonexistent"}, BadCase{"CHUTES_API_KEY", "two words"},
-                                         BadCase{"TLS_CERT", "only-a-cert.pem"}, BadCase{"TLS_CA", "only-a-ca.pem"},
-                                         BadCase{"E2EE_PLAIN_LISTEN", "0.0.0.0:80"}));
+                                         BadCase{"CHUTES_E2E_UPSTREAM", "https://"},
+                                         BadCase{"HTTPS_PROXY", "proxy.example:3128"}, BadCase{"HTTPS_PROXY", "ftp://proxy"},
+                                         BadCase{"E2EE_MAX_BODY", "64 apples"}, BadCase{"E2EE_MAX_BODY", "1"},
+                                         BadCase{"E2EE_MAX_BODY", "99999999999GiB"}, BadCase{"E2EE_WORKERS", "0"},
+                                         BadCase{"E2EE_WORKERS", "many"}, BadCase{"E2EE_CONNECT_TIMEOUT", "0s"},
+                                         BadCase{"E2EE_IDLE_TIMEOUT", "-5s"}, BadCase{"E2EE_LOG_LEVEL", "loud"},
+                                         BadCase{"E2EE_LOG_FORMAT", "xml"}, BadCase{"CHUTES_API_KEY_FILE", "/nonexistent"},
+                                         BadCase{"CHUTES_API_KEY", "two words"}, BadCase{"TLS_CERT", "only-a-cert.pem"},
+                                         BadCase{"TLS_CA", "only-a-ca.pem"}, BadCase{"E2EE_PLAIN_LISTEN", "0.0.0.0:80"}));
 
 TEST(options, units_are_read) {
     EXPECT_EQ(good({"--max-body", "2MiB"}).max_body, 2U << 20U);
@@ -132,8 +133,9 @@ TEST(options, plain_http_leaves_loopback_only_on_an_explicit_word) {
 }
 
 TEST(options, an_upstream_may_be_plain_http_only_on_loopback) {
-    EXPECT_EQ(good({"--api-upstream", "http://127.0.0.1:9000"}).api_upstream, (UpstreamAddress{false, "127.0.0.1", 9000}));
-    EXPECT_EQ(good({"--api-upstream", "https://[::1]:9000/"}).api_upstream, (UpstreamAddress{true, "::1", 9000}));
+    EXPECT_EQ(good({"--api-upstream", "http://127.0.0.1:9000"}).api_upstream,
+              (net::Origin{net::Scheme::http, "127.0.0.1", 9000}));
+    EXPECT_EQ(good({"--api-upstream", "https://[::1]:9000/"}).api_upstream, (net::Origin{net::Scheme::https, "::1", 9000}));
 }
 
 TEST(options, unknown_flags_commands_and_file_keys_are_errors) {
