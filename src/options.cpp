@@ -112,7 +112,7 @@ bool is_loopback(const std::string& host) {
     return host == "localhost" || host == "::1" || (is_ip(host) && host.starts_with("127."));
 }
 
-Problem read_listen(const std::string& text, ListenAddress& into) {
+Problem read_listen(const std::string& text, net::ListenAddress& into) {
     constexpr auto expected = "must be ADDRESS:PORT with an IP address, such as 127.0.0.1:8443 or [::1]:8443";
     const auto parts = split_port(text);
     if (!parts || !is_ip(parts->first)) return expected;
@@ -121,7 +121,7 @@ Problem read_listen(const std::string& text, ListenAddress& into) {
     return std::nullopt;
 }
 
-Problem read_optional_listen(const std::string& text, std::optional<ListenAddress>& into) {
+Problem read_optional_listen(const std::string& text, std::optional<net::ListenAddress>& into) {
     if (text == "off") {
         into.reset();
         return std::nullopt;

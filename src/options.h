@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "net/client.h"
+#include "net/server.h"
 
 #include <chrono>
 #include <cstdint>
@@ -15,14 +16,6 @@
 #include <string_view>
 #include <vector>
 
-// An address to listen on. Port 0 means any free one.
-struct ListenAddress {
-    std::string host;  // an IP address, without brackets
-    std::uint16_t port = 0;
-
-    friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
-};
-
 struct Options {
     std::string tls_cert, tls_key, tls_ca;  // PEM files
     bool tls_self_signed = false;
@@ -31,9 +24,9 @@ struct Options {
     std::string ca_file;
     bool allow_non_confidential = false;
 
-    ListenAddress listen;
-    std::optional<ListenAddress> redirect_listen;
-    std::optional<ListenAddress> plain_listen;
+    net::ListenAddress listen;
+    std::optional<net::ListenAddress> redirect_listen;
+    std::optional<net::ListenAddress> plain_listen;
     bool unsafe_plain_anywhere = false;
     std::vector<std::string> allowed_hosts;  // empty: the certificate's names and loopback
     std::vector<std::string> cors_origins;

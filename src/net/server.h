@@ -38,8 +38,10 @@ struct ConnectionLimit {
 };
 
 struct ListenAddress {
-    std::string host;  // an IP address or a name
+    std::string host;  // an IP address, without brackets, or a name
     std::uint16_t port = 0;
+
+    friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
 };
 
 struct Listening {

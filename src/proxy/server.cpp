@@ -125,8 +125,8 @@ private:
 };
 
 // Opens one address for all threads and says where it listens.
-Result<net::Listening> open(std::string_view kind, const ListenAddress& address, const Shared& shared) {
-    auto listening = net::open_listeners({address.host, address.port}, shared.options.workers);
+Result<net::Listening> open(std::string_view kind, const net::ListenAddress& address, const Shared& shared) {
+    auto listening = net::open_listeners(address, shared.options.workers);
     if (!listening) return listening;
     const std::string& host = listening->address.host;
     const std::string where = (host.contains(':') ? "[" + host + "]" : host) + ":" + std::to_string(listening->address.port);
@@ -144,7 +144,7 @@ Result<Listeners> open_all(const Shared& shared) {
     auto https = open("https", shared.options.listen, shared);
     if (!https) return std::unexpected(std::move(https.error()));
     Listeners listeners{std::move(*https), {}, {}};
-    const auto also = [&](std::string_view kind, const std::optional<ListenAddress>& address,
+    const auto also = [&](std::string_view kind, const std::optional<net::ListenAddress>& address,
                           std::optional<net::Listening>& into) -> Result<void> {
         if (!address) return {};
         auto opened = open(kind, *address, shared);

@@ -55,7 +55,7 @@ TEST(options, without_any_word_the_proxy_serves_on_loopback_with_the_documented_
     const auto line = parse({});
     ASSERT_TRUE(line);
     EXPECT_EQ(line->command, "serve");
-    EXPECT_EQ(line->options.listen, (ListenAddress{"127.0.0.1", 8443}));
+    EXPECT_EQ(line->options.listen, (net::ListenAddress{"127.0.0.1", 8443}));
     EXPECT_EQ(line->options.models_upstream, (net::Origin{net::Scheme::https, "llm.chutes.ai", 443}));
     EXPECT_EQ(line->options.api_upstream, (net::Origin{net::Scheme::https, "api.chutes.ai", 443}));
     EXPECT_FALSE(line->options.allow_non_confidential);
