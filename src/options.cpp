@@ -249,12 +249,14 @@ std::vector<Row> rows_of_tls() {
         {"TLS_CA", "tls-ca", "", "PEM file whose certificates are appended to the chain", into(read_text, &Options::tls_ca)},
         {"TLS_SELF_SIGNED", "tls-self-signed", "false", "make a private CA and a certificate at start",
          into(read_bool, &Options::tls_self_signed), true},
-        {"TLS_DOMAIN", "tls-domain", "", "name to serve; `localhost` for a self-signed certificate, else any",
+        {"TLS_DOMAIN", "tls-domain", "",
+         "name that clients use: in the self-signed certificate beside localhost, 127.0.0.1 and ::1, and let in by the Host "
+         "check",
          into(read_text, &Options::tls_domain)},
         {"E2EE_STATE_DIR", "state-dir", "", "folder that keeps the self-signed CA and certificate from one start to the next",
          into(read_text, &Options::state_dir)},
         {"E2EE_CA_FILE", "ca-file", "",
-         "where to leave the self-signed CA's certificate for clients to trust (image: /tmp/ssl.crt)",
+         "where to leave the certificate of a CA of our own, for clients to trust (image: /tmp/ssl.crt)",
          into(read_text, &Options::ca_file)},
     };
 }

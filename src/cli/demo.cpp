@@ -167,7 +167,8 @@ private:
         label("what the instance opened, inside its confidential machine");
         show(shortened(*opened));
         label("what the relay sees of the reply");
-        show(std::string(entry["reply_wire"].as_string().value_or("(ciphertext)").substr(0, 3 * width)) + "...");
+        const auto wire = entry["reply_wire"].as_string();  // of a reply in one piece: bytes, as base64
+        show(std::string((wire ? *wire : entry["reply_wire_base64"].as_string().value_or("")).substr(0, 3 * width)) + "...");
         return true;
     }
 

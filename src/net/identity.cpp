@@ -142,9 +142,12 @@ Result<void> write_file(const std::filesystem::path& path, BIO* content, mode_t 
     return failed("written");
 }
 
-Result<void> write_ca(const std::filesystem::path& path, const std::string& pem) {
-    const credential::BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-    return write_file(path, bio.get(), 0644);
+// Leaves the CA's certificate where clients can take it. A convenience: without it the proxy still serves, so that a failure is
+// a warning and does not stop the start.
+void leave_ca(LoadedIdentity& loaded, const std::optional<std::filesystem::path>& path) {
+    if (!path || loaded.ca_pem.empty()) return;
+    const credential::BioPtr bio(BIO_new_mem_buf(loaded.ca_pem.data(), static_cast<int>(loaded.ca_pem.size())));
+    if (const auto done = write_file(*path, bio.get(), 0644); !done) loaded.warnings.push_back(done.error().detail);
 }
 
 // Makes the directory, 0700, and refuses one where others could put a key of theirs.
@@ -294,10 +297,7 @@ Result<LoadedIdentity> make_self_signed(const SelfSignedSettings& settings, Wall
         .identity = TlsIdentity({.leaf = std::move(issued->leaf), .chain = empty_chain(), .key = std::move(issued->key)}),
         .mode = "self-signed",
         .ca_pem = credential::to_pem(issued->ca.get())};
-    if (settings.ca_file) {
-        // A convenience: without it the proxy still serves, so it does not stop the start.
-        if (const auto done = write_ca(*settings.ca_file, made.ca_pem); !done) made.warnings.push_back(done.error().detail);
-    }
+    leave_ca(made, settings.ca_file);
     return made;
 }
 
@@ -340,10 +340,14 @@ Result<LoadedIdentity> load_identity(const IdentitySettings& settings, WallTime 
     };
     if (!settings.certificate_file.empty())
         return load_custom({settings.certificate_file, settings.key_file, path(settings.ca_file)}, now);
-    if (!settings.self_signed) return load_embedded(now);
+    if (!settings.self_signed) {
+        auto loaded = load_embedded(now);
+        if (loaded) leave_ca(*loaded, path(settings.own_ca_file));
+        return loaded;
+    }
     return make_self_signed({.domain = settings.domain.empty() ? "localhost" : settings.domain,
                              .state_dir = path(settings.state_dir),
-                             .ca_file = path(settings.self_signed_ca_file)},
+                             .ca_file = path(settings.own_ca_file)},
                             now);
 }
 

@@ -83,13 +83,13 @@ struct SelfSignedSettings {
 
 // What the options say; empty means unset.
 struct IdentitySettings {
-    std::string certificate_file;     // TLS_CERT
-    std::string key_file;             // TLS_KEY
-    std::string ca_file;              // TLS_CA
-    bool self_signed = false;         // TLS_SELF_SIGNED
-    std::string domain;               // TLS_DOMAIN
-    std::string state_dir;            // E2EE_STATE_DIR
-    std::string self_signed_ca_file;  // E2EE_CA_FILE: where self-signed mode leaves its CA's certificate for docker cp
+    std::string certificate_file;  // TLS_CERT
+    std::string key_file;          // TLS_KEY
+    std::string ca_file;           // TLS_CA
+    bool self_signed = false;      // TLS_SELF_SIGNED
+    std::string domain;            // TLS_DOMAIN
+    std::string state_dir;         // E2EE_STATE_DIR
+    std::string own_ca_file;       // E2EE_CA_FILE: where a mode that brings its own CA leaves its certificate, for docker cp
 };
 // Custom before self-signed before embedded. TLS_CERT and TLS_KEY come together or not at all, TLS_CA only with them.
 [[nodiscard]] base::Result<LoadedIdentity> load_identity(const IdentitySettings& settings, WallTime now);

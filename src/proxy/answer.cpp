@@ -43,7 +43,7 @@ net::Task<void> Answer::json(unsigned status, std::string body) {
 }
 
 net::Task<void> Answer::fail(const api::Failure& failure) {
-    problem_ = failure.message;
+    failure_status_ = failure.status;
     net::ResponseHead reply = head(failure.status, "application/json");
     const auto from_upstream = passed_on_.find("retry-after");
     if (const auto after = api::retry_after(failure.status, from_upstream.value_or("")))
@@ -66,6 +66,7 @@ net::Task<bool> StreamAnswer::begin() {
 
 net::Task<bool> StreamAnswer::write(std::string bytes) {
     if (bytes.empty()) co_return true;
+    last_write_ = net::Clock::now();
     if (!begun_) {
         const bool there = co_await begin();
         if (!there) co_return false;
@@ -92,7 +93,7 @@ net::Task<void> StreamAnswer::fail(const api::Failure& failure) {
         co_await answer_.fail(failure);
         co_return;
     }
-    answer_.problem_ = failure.message;
+    answer_.failure_status_ = failure.status;
     const bool there = co_await write(reply_.fail(failure));
     if (there) std::ignore = co_await answer_.exchange_.end_stream();
 }

@@ -27,8 +27,9 @@ public:
     [[nodiscard]] const std::string& request_id() const { return settings_.request_id; }
     // Of the reply that was sent; 0 before.
     [[nodiscard]] unsigned status() const { return status_; }
-    // How it ended, for the log: empty unless it was an error.
-    [[nodiscard]] const std::string& problem() const { return problem_; }
+    // The status of the failure it ended with, also where a stream had begun with 200; 0: none. For the log, which must not
+    // hold the message: an instance's own words may quote the prompt.
+    [[nodiscard]] unsigned failure_status() const { return failure_status_; }
 
     // A head with CORS, request id and content type. Replies must not be kept by caches or guessed at by browsers.
     [[nodiscard]] net::ResponseHead head(unsigned status, std::string_view content_type) const;
@@ -49,7 +50,7 @@ private:
     AnswerSettings settings_;
     net::Headers passed_on_;
     unsigned status_ = 0;
-    std::string problem_;
+    unsigned failure_status_ = 0;
 };
 
 // A streamed answer. The status line waits for the first bytes (or the first keep-alive), so that an early failure still has

@@ -96,7 +96,13 @@ Refused no_connection(const base::Error& error) {
 
 Refused refused_with(unsigned status, net::Headers headers, std::string_view body) {
     const Refusal refusal = judge_refusal(status, body);
-    return {refusal, outcome_of(refusal, status), api::upstream_failure(status, body), std::move(headers)};
+    api::Failure failure = api::upstream_failure(status, body);
+    // What went wrong between relay and instances is not the client's doing: it must not read like "no such model" or "bad
+    // key".
+    const bool ours = refusal != Refusal::pass_on && status < 500 && status != 429;
+    if (ours)
+        failure = {503, "the relay could not bring this request to an instance of the model; try again in a moment", {}, {}};
+    return {refusal, outcome_of(refusal, status), std::move(failure), std::move(headers)};
 }
 
 // Sends one sealed request. A 200 answers; anything else is read and judged.

@@ -114,8 +114,7 @@ net::Task<api::Outcome<void>> Directory::fetch_list(Worker worker, std::shared_p
         cache<List>().fetch_succeeded(credential, std::move(*read), Clock::now());
         co_return api::Outcome<void>();
     }
-    log_.warning("not fetched",
-                 {{"what", Source<List>::name}, {"status", std::int64_t{failure.status}}, {"why", failure.message}});
+    log_.warning("not fetched", {{"what", Source<List>::name}, {"status", std::int64_t{failure.status}}});
     const std::scoped_lock lock(mutex_);
     cache<List>().fetch_failed(credential, kind_of(failure.status), Clock::now());
     co_return std::unexpected(std::move(failure));
@@ -184,9 +183,7 @@ net::Task<api::Outcome<void>> Directory::fetch_pool(Worker worker, std::shared_p
         pools_.merge(pool, std::move(*discovered), sent, Clock::now());
         co_return api::Outcome<void>();
     }
-    log_.warning(
-        "not fetched",
-        {{"what", "instances"}, {"chute", chute.text()}, {"status", std::int64_t{failure.status}}, {"why", failure.message}});
+    log_.warning("not fetched", {{"what", "instances"}, {"chute", chute.text()}, {"status", std::int64_t{failure.status}}});
     const std::scoped_lock lock(mutex_);
     pools_.fetch_failed(pool, kind_of(failure.status), Clock::now());
     co_return std::unexpected(std::move(failure));

@@ -81,6 +81,7 @@ private:
 
 // Step 1: the client's body, as a request of its API.
 net::Task<api::Outcome<api::Request>> Journey::read(Route route) {
+    account_.stage = "read";
     auto body = co_await exchange_.read_body(forwarding_.options.max_body);
     if (!body) co_return std::unexpected(api::failure_of(body.error()));
     co_return api::Request::read(route.dialect, route.path, std::move(*body));
@@ -89,10 +90,12 @@ net::Task<api::Outcome<api::Request>> Journey::read(Route route) {
 // Steps 2 to 5: from the model's name to an instance that answers.
 net::Task<api::Outcome<Answering>> Journey::reach(const api::Request& request) {
     const Worker worker = forwarding_.worker;
+    account_.stage = "resolve";
     const auto target = co_await forwarding_.directory.resolve(worker, caller_, std::string(request.model()));
     if (!target) co_return std::unexpected(target.error());
     account_.model = target->model.text();
     account_.chute = target->chute.text();
+    account_.stage = "reach";
     if (!target->confidential && !forwarding_.options.allow_non_confidential) {
         co_return std::unexpected(api::failure_of(discovery::not_confidential(target->model)));
     }
@@ -109,6 +112,7 @@ net::Task<api::Outcome<Answering>> Journey::reach(const api::Request& request) {
 
 // Steps 6 to 8 for a reply in one piece.
 net::Task<void> Journey::whole(const api::Request& request, Answering answering) {
+    account_.stage = "open";
     auto blob = co_await answering.upstream.read_all(base::limits::sealed_reply_max, caller_.until);
     if (!blob) {
         answering.lease.finish(Outcome::failed);
@@ -121,6 +125,7 @@ net::Task<void> Journey::whole(const api::Request& request, Answering answering)
         co_await answer_.fail(api::failure_of(plain.error()));
         co_return;
     }
+    account_.stage = "translate";
     auto reply = api::whole_reply(request.reply_context(), fresh_stamp(), *plain);
     if (!reply) {
         co_await answer_.fail(reply.error());
@@ -131,6 +136,7 @@ net::Task<void> Journey::whole(const api::Request& request, Answering answering)
 
 // Steps 6 to 8 for a stream: until the upstream has ended well. An error is the client's to be told.
 net::Task<api::Outcome<void>> Journey::pump(Answering& answering, api::ReplyStream& reply, StreamAnswer& out) {
+    account_.stage = "stream";
     auto opener = std::move(answering.keys).open_stream();
     auto silence_over = Clock::now() + forwarding_.options.idle_timeout;
     bool heard = false;
@@ -145,6 +151,7 @@ net::Task<api::Outcome<void>> Journey::pump(Answering& answering, api::ReplyStre
             if (reply.at_end()) break;  // all is said, only the connection lingers
             co_return api::refuse(504, "the instance fell silent in the middle of its reply");
         }
+        if (!piece && reply.at_end()) break;  // the connection died after everything was said
         if (!piece) co_return std::unexpected(api::failure_of(piece.error()));
         if (piece->empty()) break;
         std::string plain;
@@ -179,7 +186,8 @@ net::Task<void> Journey::stream(const api::Request& request, Pending<api::Outcom
     for (;;) {
         const bool there = co_await pending.wait(out.keepalive_due());
         if (there) break;
-        std::ignore = co_await out.keep_alive();  // a client that left has cancelled what we wait for
+        const bool listening = co_await out.keep_alive();
+        if (!listening) co_await pending.settled();  // the client's leaving has cancelled what we wait for
     }
     auto answering = co_await pending.take();
     if (!answering) {

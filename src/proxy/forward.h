@@ -24,6 +24,7 @@ struct Forwarding {
 
 // What the log says of one request.
 struct Account {
+    std::string_view stage;  // how far it came, a literal
     std::string model;
     std::string chute;
     std::string instance;

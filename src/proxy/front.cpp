@@ -154,7 +154,8 @@ net::Task<void> Front::handle(net::Exchange& exchange) {
                                            {"model", account.model},
                                            {"instance", account.instance},
                                            {"attempts", std::int64_t{account.attempts}},
-                                           {"problem", answer.problem()}});
+                                           {"stage", account.stage},
+                                           {"failure", std::int64_t{answer.failure_status()}}});
 }
 
 net::Task<void> Front::reject(net::Exchange& exchange, base::Error error) {

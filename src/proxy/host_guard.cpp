@@ -7,9 +7,10 @@
 
 namespace proxy {
 
-HostGuard::HostGuard(std::vector<std::string> allowed, std::shared_ptr<const net::TlsIdentity> identity)
-    : allowed_(std::move(allowed)), identity_(std::move(identity)) {
-    for (std::string& name : allowed_) name = host_without_port(name);
+HostGuard::HostGuard(Names names, std::shared_ptr<const net::TlsIdentity> identity)
+    : names_(std::move(names)), identity_(std::move(identity)) {
+    for (std::string& name : names_.allowed) name = host_without_port(name);
+    names_.domain = host_without_port(names_.domain);
 }
 
 void HostGuard::replace(std::shared_ptr<const net::TlsIdentity> identity) {
@@ -20,8 +21,9 @@ void HostGuard::replace(std::shared_ptr<const net::TlsIdentity> identity) {
 bool HostGuard::allows(std::string_view authority) const {
     const std::string host = host_without_port(authority);
     const auto listed = [&](const std::string& name) { return name == "*" || name == host; };
-    if (is_loopback_host(host) || std::ranges::any_of(allowed_, listed)) return true;
-    if (!allowed_.empty()) return false;
+    if (is_loopback_host(host) || std::ranges::any_of(names_.allowed, listed)) return true;
+    if (!names_.allowed.empty()) return false;
+    if (!host.empty() && host == names_.domain) return true;
     const std::scoped_lock lock(mutex_);
     return identity_->covers(host);
 }

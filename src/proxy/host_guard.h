@@ -14,8 +14,12 @@ namespace proxy {
 
 class HostGuard {
 public:
-    // `allowed`: names, "*" for any; empty: the certificate's names. Loopback names and addresses always pass.
-    HostGuard(std::vector<std::string> allowed, std::shared_ptr<const net::TlsIdentity> identity);
+    struct Names {
+        std::vector<std::string> allowed;  // "*" for any; empty: the certificate's names and `domain`
+        std::string domain;                // TLS_DOMAIN, or empty
+    };
+    // Loopback names and addresses always pass.
+    HostGuard(Names names, std::shared_ptr<const net::TlsIdentity> identity);
 
     // After a reload. From any thread.
     void replace(std::shared_ptr<const net::TlsIdentity> identity);
@@ -24,7 +28,7 @@ public:
     [[nodiscard]] bool allows(std::string_view authority) const;
 
 private:
-    std::vector<std::string> allowed_;
+    Names names_;
     mutable std::mutex mutex_;
     std::shared_ptr<const net::TlsIdentity> identity_;  // guarded by mutex_
 };

@@ -28,7 +28,7 @@ net::IdentitySettings identity_settings(const Options& options) {
             .self_signed = options.tls_self_signed,
             .domain = options.tls_domain,
             .state_dir = options.state_dir,
-            .self_signed_ca_file = options.ca_file};
+            .own_ca_file = options.ca_file};
 }
 
 Result<net::LoadedIdentity> load_identity(const Options& options, const base::Log& log) {
@@ -222,7 +222,8 @@ Result<void> serve(const Options& options, const base::Log& log) {
     auto client_tls = net::ClientTls::make({options.ssl_cert_file, options.ssl_cert_dir});
     if (!client_tls) return std::unexpected(std::move(client_tls.error()));
 
-    HostGuard hosts(options.allowed_hosts, std::make_shared<const net::TlsIdentity>(std::move(identity->identity)));
+    HostGuard hosts({options.allowed_hosts, options.tls_domain},
+                    std::make_shared<const net::TlsIdentity>(std::move(identity->identity)));
     Directory directory(log);
     net::ThreadPool pool(std::max(1U, options.workers / 2));
     Shared shared{.options = options,

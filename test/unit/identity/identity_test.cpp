@@ -335,7 +335,7 @@ TEST_F(Modes, custom_comes_before_self_signed_and_that_before_embedded) {
                               .self_signed = true,
                               .domain = "",
                               .state_dir = "",
-                              .self_signed_ca_file = ""};
+                              .own_ca_file = ""};
     EXPECT_EQ(load_identity(settings, now)->mode, "custom");
     settings.certificate_file.clear();
     settings.key_file.clear();
