@@ -108,11 +108,11 @@ def test_tls_1_2_and_1_3_are_spoken(start_proxy, version):
     assert "GCM" in cipher or "CHACHA20" in cipher
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")  # that nobody should speak it is the point
 def test_tls_1_1_and_cipher_suites_without_aead_are_refused(start_proxy):
     proxy = start_proxy()
     old = trusting(proxy.trust)
     old.set_ciphers("ALL:@SECLEVEL=0")
-    # Python warns of versions that nobody should use: that is the point here.
     old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     without_aead = trusting(proxy.trust)
     without_aead.maximum_version = ssl.TLSVersion.TLSv1_2

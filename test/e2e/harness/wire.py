@@ -88,9 +88,9 @@ class Client:
         with socket.create_connection((parts.hostname, parts.port), timeout=DEADLINE) as plain:
             stream = plain if parts.scheme == "http" else trusting(self.ca_path).wrap_socket(plain, server_hostname=parts.hostname)
             with stream, contextlib.suppress(ConnectionError, ssl.SSLEOFError):
-                while request and not (received := read_now(stream)):
-                    sent, request = request[:65536], request[65536:]
-                    stream.sendall(sent)
+                pieces = (request[i : i + 65536] for i in range(0, len(request), 65536))
+                while not (received := read_now(stream)) and (piece := next(pieces, b"")):
+                    stream.sendall(piece)
                 if finish:
                     stream.shutdown(socket.SHUT_WR)
                 while data := stream.recv(65536):
