@@ -143,15 +143,21 @@ void Connection::watch_client() {
 }
 
 void Connection::client_sent_something() {
-    const auto io = stream_->read_available(loop().scratch());
-    if (io.status == IoStatus::done) {
+    do {
+        const auto io = stream_->read_available(loop().scratch());
+        if (io.status == IoStatus::end || io.status == IoStatus::failed) {
+            stream_->socket().unwatch();
+            keep_alive_ = false;
+            cancellation_->cancel();
+            return;
+        }
         input_.append(loop().scratch().data(), io.count);
-        if (input_.size() > pipelined_max) stream_->socket().unwatch();
-    } else if (io.status == IoStatus::end || io.status == IoStatus::failed) {
-        stream_->socket().unwatch();
-        keep_alive_ = false;
-        cancellation_->cancel();
-    }
+        if (input_.size() > pipelined_max) {
+            stream_->socket().unwatch();
+            return;
+        }
+        if (io.status != IoStatus::done) return;
+    } while (stream_->unread());
 }
 
 Task<base::Result<std::string>> Connection::read_body(std::size_t size_max) {

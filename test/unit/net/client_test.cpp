@@ -312,6 +312,42 @@ TEST_F(Client, takes_a_cut_TLS_connection_for_a_cut_reply) {
     EXPECT_EQ(run(secure(server)).error, ErrorKind::upstream_broken);
 }
 
+TEST_F(Client, sends_large_bodies_over_TLS) {
+    const auto identity = net::ServerTls::make(known.identity()).value();
+    std::string body;
+    for (int i = 0; body.size() < (5 << 20); ++i) body += std::to_string(i) + " ";
+    body += "|";
+    bool same = false;
+    RawServer server([&](RawSocket& peer, int) {
+        if (!peer.start_tls(identity->accept())) return;
+        (void)peer.read_until("\r\n\r\n");
+        same = peer.read_until("|") == body;
+        peer.send(ok);
+        (void)peer.read_all();
+    });
+    make();
+    net::UpstreamRequest request{.method = "POST"};
+    request.body = base::as_bytes(body);
+    EXPECT_EQ(run(secure(server), request).body, "ok");
+    EXPECT_TRUE(same);
+}
+
+TEST_F(Client, reads_the_refusal_of_an_upstream_that_does_not_take_the_whole_body) {
+    RawServer server([&](RawSocket& peer, int) {
+        (void)peer.read_until("\r\n\r\n");
+        peer.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
+        peer.close_sending_side();
+        (void)peer.read_all();
+    });
+    make();
+    const std::string body(5 << 20, 'x');
+    net::UpstreamRequest request{.method = "POST"};
+    request.body = base::as_bytes(body);
+    const auto seen = run(plain(server), request);
+    EXPECT_EQ(seen.status, 413U);
+    EXPECT_EQ(seen.body, "no");
+}
+
 TEST_F(Client, goes_through_a_CONNECT_proxy_unless_an_exception_covers_the_host) {
     const auto identity = net::ServerTls::make(known.identity()).value();
     std::vector<std::string> asked;

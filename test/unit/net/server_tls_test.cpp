@@ -142,6 +142,7 @@ TEST_F(ServerTls, takes_a_close_notify_as_the_clients_farewell) {
     RawClient client(port);
     ASSERT_TRUE(client.start_tls(client_ssl(context)));
     client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    client.send("GET /pipelined HTTP/1.1\r\nHost: h\r\n\r\n");
     SSL_shutdown(client.ssl());
     EXPECT_EQ(woken.get_future().get(), net::Wake::cancelled);
 }
