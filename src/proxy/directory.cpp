@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "crypto/kdf.h"
 
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -196,15 +197,19 @@ net::Task<api::Outcome<discovery::Lease>> Directory::lease(Worker worker, Caller
     const std::string flight = flight_key('i', caller.credential, chute.text());
     // Others may take all nonces of a fetch before this request's turn comes: then it fetches again, a few times.
     for (int round = 0;; ++round) {
+        bool refill = false;
+        std::optional<discovery::Lease> lease;
         {
             const std::scoped_lock lock(mutex_);
             const auto now = Clock::now();
-            auto lease = pools_.lease(pool, request, now);
-            if (pools_.refill_due(pool, now)) flights_.start(worker.loop, flight, fetch);
-            if (lease) co_return std::move(*lease);
+            if (auto given = pools_.lease(pool, request, now)) lease = std::move(*given);
+            refill = pools_.refill_due(pool, now);
             const auto limited = pools_.limited_for(pool, now);
-            if (limited > discovery::Duration::zero()) co_return std::unexpected(rate_limited(limited));
+            if (!lease && limited > discovery::Duration::zero()) co_return std::unexpected(rate_limited(limited));
         }
+        // Not under the lock: a flight may begin at once, on this thread, and takes the lock itself.
+        if (refill) flights_.start(worker.loop, flight, fetch);
+        if (lease) co_return std::move(*lease);
         if (round == base::limits::discovery_rounds_max) {
             co_return api::refuse(503, "no instance of this model has a place for this request now; try again in a moment");
         }
