@@ -14,8 +14,11 @@ Failure broken(std::string message) {
     return {502, std::move(message), {}, {}};
 }
 
+// More is no count of tokens; sums of these do not overflow.
+constexpr std::int64_t tokens_max = 1'000'000'000'000;
+
 std::int64_t count_of(json::Value number) {
-    return std::max<std::int64_t>(number.as_integer().value_or(0), 0);
+    return std::clamp<std::int64_t>(number.as_integer().value_or(0), 0, tokens_max);
 }
 
 bool is_blank(std::string_view text) {

@@ -253,6 +253,15 @@ TEST(stream_rules, only_choice_zero_counts) {
         (Segments{text("yes")}));
 }
 
+TEST(stream_rules, counts_of_tokens_that_nobody_can_have_counted_are_bounded) {
+    const Accumulated got =
+        read(content("a") +
+             event(R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],)"
+                   R"("usage":{"prompt_tokens":9223372036854775807,"completion_tokens":9223372036854775807}})") +
+             done);
+    EXPECT_EQ(got.input_tokens, 1'000'000'000'000);
+}
+
 TEST(stream_rules, the_latest_usage_counts_and_null_is_none) {
     const Accumulated got =
         read(event(R"({"usage":{"prompt_tokens":5,"completion_tokens":1}})") + content("a") +
