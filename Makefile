@@ -26,6 +26,10 @@ asan: ## build and run the tests with AddressSanitizer and UBSan
 tsan: ## build and run the tests with ThreadSanitizer
 	@scripts/test tsan
 
+fuzz: ## build the fuzz targets and run each for FUZZ_SECONDS (60)
+	@scripts/deps build
+	@scripts/fuzz
+
 clean: ## remove what was built (not .deps)
 	@rm -rf build build-*
 
