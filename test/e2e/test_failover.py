@@ -1,10 +1,12 @@
 """What the relay refuses and what becomes of it: the table of docs/protocol.md, "Invocation". Before the first byte another
 instance is tried where that can help, at most three attempts in all; what may have been executed is not repeated."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from harness import models, planted
-from harness.wire import data_of
+from harness.wire import Client, data_of
 
 
 def chat(**more):
@@ -50,19 +52,16 @@ def test_a_pool_that_is_wrong_is_discovered_again_and_the_client_sees_nothing(si
     assert len(sim.discoveries(client.key)) == 2
 
 
-PLUMBING = pytest.mark.xfail(strict=True, reason="the relay's word about an instance reaches the client as if it were about the client")
-
-
 @pytest.mark.parametrize("fault, attempts, statuses", [
-    pytest.param("instance_not_found", 3, {502, 503}, marks=PLUMBING),
-    pytest.param("instance_gone", 3, {502, 503}, marks=PLUMBING),
+    ("instance_not_found", 3, {502, 503}),
+    ("instance_gone", 3, {502, 503}),
     ("instance_full", 3, {429, 503}),
     ("key_exchange", 3, {502, 503}),
     ("internal_error", 3, {500, 502, 503}),
     ("reset_before_status", 3, {502}),
     ("instance_status", 2, {500, 502}),
-    pytest.param("nonce_refused", 2, {502, 503}, marks=PLUMBING),
-    pytest.param("wrong_chute", 2, {502, 503}, marks=PLUMBING),
+    ("nonce_refused", 2, {502, 503}),
+    ("wrong_chute", 2, {502, 503}),
 ])
 def test_attempts_are_counted_and_the_client_gets_a_clear_error_when_they_are_used_up(sim, client, fault, attempts, statuses):
     with sim.fault(fault, times=-1, credential=client.key):
@@ -125,14 +124,32 @@ def test_a_full_instance_is_not_ill_and_gets_requests_again(sim, client):
 
 
 def test_no_two_credentials_share_a_nonce_and_none_is_sent_twice(sim, proxy):
-    from harness.wire import Client
-
     clients = [Client(proxy.url, proxy.trust, planted.key()) for _ in range(3)]
     for _ in range(12):
         for client in clients:
             assert client.post("/v1/chat/completions", chat()).status == 200
     nonces = [sim.header(entry, "X-E2E-Nonce") for client in clients for entry in sim.invocations(client.key)]
     assert len(nonces) == len(set(nonces)) == 36
+
+
+@pytest.mark.parametrize("model, clients_at_once, requests, each_takes", [
+    (models.SINGLE, 8, 160, 0), (models.PLAIN, 8, 160, 0),  # the pool runs dry again and again
+    (models.PLAIN, 1, 55, 150),  # slow enough for a refill ahead of need
+])
+def test_nonces_are_refilled_while_one_key_asks_for_more_than_a_discovery_holds(sim, proxy, model, clients_at_once, requests, each_takes):
+    """Ten nonces for each of at most five instances come with a discovery."""
+    key = planted.key()
+
+    def ask(_):
+        client = Client(proxy.url, proxy.trust, key, keep=True)
+        return [client.post("/v1/chat/completions", chat(model=model)).status for _ in range(requests // clients_at_once)]
+
+    with sim.latency(first_event=each_takes), ThreadPoolExecutor(clients_at_once) as pool:
+        statuses = sum(pool.map(ask, range(clients_at_once)), [])
+    assert statuses == [200] * requests
+    nonces = [sim.header(entry, "X-E2E-Nonce") for entry in sim.invocations(key)]
+    assert len(nonces) == len(set(nonces)) == requests
+    assert 2 <= len(sim.discoveries(key)) <= 40
 
 
 # --- discovery that fails or lies ---------------------------------------------------------------------------------------

@@ -117,12 +117,31 @@ def test_a_client_that_never_finishes_its_headers_is_sent_away(start_proxy):
     assert client.get("/health").status == 200
 
 
+def quoting_the_client():
+    """Bodies that an error message is tempted to quote."""
+    secret = planted.prompt()
+    return [b'{"model":"' + secret.encode(), json.dumps({"model": secret, "messages": []}).encode(),
+            b'{"model":"x","%s":1,"%s":2}' % (secret.encode(), secret.encode()), json.dumps(chat(stream=secret)).encode(),
+            json.dumps({"model": models.PLAIN, "messages": secret, "e2e_response_pk": secret}).encode()]
+
+
+def model_error():
+    """As model servers do, the error quotes what it was sent."""
+    return json.dumps({"object": "error", "message": f"1 validation error: input_value='{planted.prompt()}'", "type": "BadRequestError", "code": 400})
+
+
 def test_the_log_of_a_request_says_what_happened_and_not_what_was_said(sim, start_proxy):
     for form in ("text", "json"):
         proxy = start_proxy({**sim.upstream(), "E2EE_LOG_LEVEL": "debug", "E2EE_LOG_FORMAT": form})
         client = Client(proxy.url, proxy.trust, planted.key())
         assert client.post("/v1/chat/completions", chat(), {"X-Request-Id": f"trace-{form}"}).status == 200
         assert client.post("/v1/chat/completions", chat(model="no/such")).status == 404
-        client.post("/v1/chat/completions", b'{"model":"' + planted.prompt().encode())
+        for body in quoting_the_client():
+            assert client.post("/v1/chat/completions", body).status in (400, 404)
+        for fields in ({"body": model_error()}, {"body": model_error(), "status": 400}):
+            sim.script(**fields)
+            assert client.post("/v1/chat/completions", chat()).status in (400, 500)
+        sim.script(sse=f"data: {model_error()}\n\n")
+        client.post("/v1/chat/completions", chat(stream=True))
         wait_until(lambda: f"trace-{form}" in proxy.log(), "the request id in the log")
         assert planted.found_in(proxy.log(), sim.nonces(client.key)) == []
