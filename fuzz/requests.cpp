@@ -9,15 +9,8 @@ using fuzz::require;
 
 void check_refusal(const api::Failure& failure) {
     require(failure.status == 400 && !failure.message.empty(), "a refused request gets 400 and a reason");
-    require(json::parse(R"({"m":)" +
-                        [&] {
-                            std::string text;
-                            json::append_string(text, failure.message);
-                            return text;
-                        }() +
-                        "}")
-                .has_value(),
-            "a reason is UTF-8");
+    json::Writer words;
+    require(json::parse(words.string(failure.message).text()).has_value(), "a reason is UTF-8");
 }
 
 }  // namespace

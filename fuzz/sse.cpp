@@ -44,13 +44,14 @@ Heard listen(const std::vector<std::string_view>& pieces, std::size_t event_size
     return heard;
 }
 
-// Line by line, as WHATWG HTML §9.2.6 has it; but an event needs only a data line or a type.
+// Line by line, as WHATWG HTML §9.2.6 has it; but to be told, an event needs only a data line or one that names a type.
 std::vector<Told> reference(std::string_view stream) {
     if (stream.starts_with("\xEF\xBB\xBF")) stream.remove_prefix(3);
     std::vector<Told> events;
     std::string line;
     Told event;
     bool has_data = false;
+    bool named = false;
     bool after_cr = false;
     for (const char c : stream) {
         if (std::exchange(after_cr, c == '\r') && c == '\n') continue;
@@ -59,15 +60,18 @@ std::vector<Told> reference(std::string_view stream) {
             continue;
         }
         if (line.empty()) {
-            if (has_data || !event.type.empty()) events.push_back(event);
+            if (has_data || named) events.push_back(event);
             event = {};
-            has_data = false;
+            has_data = named = false;
         }
         const std::size_t colon = line.find(':');
         const std::string name = line.substr(0, colon);
         std::string value = colon == std::string::npos ? "" : line.substr(colon + 1);
         if (value.starts_with(' ')) value.erase(0, 1);
-        if (name == "event") event.type = value;
+        if (name == "event") {
+            event.type = value;
+            named = named || !value.empty();
+        }
         if (name == "data") event.data += (std::exchange(has_data, true) ? "\n" : "") + value;
         line.clear();
     }
