@@ -181,6 +181,7 @@ std::optional<std::vector<std::string>> secret_lines(const std::string& path) {
 }
 
 Problem read_key_file(const std::string& path, base::ApiKey& into) {
+    if (!into.empty()) return "is set beside CHUTES_API_KEY: use one of them";
     const auto lines = secret_lines(path);
     if (!lines) return "cannot read the file " + path;
     if (lines->size() != 1) return "the file " + path + " must hold one key on one line";

@@ -207,6 +207,8 @@ Failure failure_of(const base::Error& error) {
 }
 
 Failure upstream_failure(unsigned status, std::string_view body) {
+    // A client takes anything below 400 for success, and this was none.
+    if (status < 400 || status > 599) return {502, returned(status), {}, {}};
     const auto parsed = json::parse(body);
     if (!parsed) return {status, returned(status), {}, {}};
     Failure failure = failure_in(parsed->root(), status);

@@ -12,11 +12,15 @@ constexpr std::array<std::string_view, 4> level_names = {"debug", "info", "warni
 void append_quoted(std::string& out, std::string_view text) {
     constexpr std::string_view hex = "0123456789abcdef";
     out += '"';
+    bool after_c2 = false;  // U+0080 to U+009F are controls as well: C2 80 to C2 9F in UTF-8
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
+        const bool second_control = std::exchange(after_c2, byte == 0xC2) && byte >= 0x80 && byte <= 0x9F;
         if (c == '"' || c == '\\') {
             out += '\\';
             out += c;
+        } else if (second_control) {
+            out.back() = '?';
         } else if (byte < 0x20 || byte == 0x7F) {
             out += "\\u00";
             out += hex[byte >> 4];

@@ -30,25 +30,25 @@ OSSL_PARAM bytes_param(const char* name, base::ByteView bytes) {
 
 // A context with the digest chosen: copying it is cheaper than choosing by name each time.
 const EVP_KDF_CTX* hkdf_template() {
-    static const KdfContext made = [] {
+    static const EVP_KDF_CTX* const made = [] {  // kept for ever: threads may derive until the very end
         const std::unique_ptr<EVP_KDF, OpenSslFree<EVP_KDF_free>> hkdf(fetched(EVP_KDF_fetch(nullptr, "HKDF", nullptr)));
         KdfContext context(EVP_KDF_CTX_new(hkdf.get()));
         const std::array params = {digest_param(OSSL_KDF_PARAM_DIGEST), OSSL_PARAM_construct_end()};
         if (!context || EVP_KDF_CTX_set_params(context.get(), params.data()) != 1) throw std::bad_alloc();
-        return context;
+        return context.release();
     }();
-    return made.get();
+    return made;
 }
 
 const EVP_MAC_CTX* hmac_template() {
-    static const MacContext made = [] {
+    static const EVP_MAC_CTX* const made = [] {
         const std::unique_ptr<EVP_MAC, OpenSslFree<EVP_MAC_free>> hmac(fetched(EVP_MAC_fetch(nullptr, "HMAC", nullptr)));
         MacContext context(EVP_MAC_CTX_new(hmac.get()));
         const std::array params = {digest_param(OSSL_MAC_PARAM_DIGEST), OSSL_PARAM_construct_end()};
         if (!context || EVP_MAC_CTX_set_params(context.get(), params.data()) != 1) throw std::bad_alloc();
-        return context;
+        return context.release();
     }();
-    return made.get();
+    return made;
 }
 
 }  // namespace

@@ -22,12 +22,15 @@ namespace discovery {
 enum class Freshness : std::uint8_t { missing, stale, fresh };
 
 template <class T>
+struct FreshCacheFound {
+    std::shared_ptr<const T> value;  // null only if missing
+    Freshness freshness = Freshness::missing;
+};
+
+template <class T>
 class FreshCache {
 public:
-    struct Found {
-        std::shared_ptr<const T> value;  // null only if missing
-        Freshness freshness = Freshness::missing;
-    };
+    using Found = FreshCacheFound<T>;
 
     explicit FreshCache(Duration fresh_for = base::limits::catalogue_ttl,
                         std::size_t credentials_max = base::limits::credentials_max)

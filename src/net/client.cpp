@@ -278,6 +278,7 @@ Task<base::Result<UpstreamReply>> Client::Impl::send(Origin origin, UpstreamRequ
                                                      Timepoint deadline) {
     const auto self = shared_from_this();
     for (bool fresh = false;; fresh = true) {
+        if (cancellation.cancelled()) co_return base::fail(ErrorKind::cancelled, "the request was given up before it was sent");
         auto stream = fresh ? nullptr : take(origin);
         const bool reused = stream != nullptr;
         if (!reused) {

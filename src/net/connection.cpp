@@ -145,15 +145,12 @@ void Connection::watch_client() {
 void Connection::client_sent_something() {
     do {
         const auto io = stream_->read_available(loop().scratch());
-        if (io.status == IoStatus::end || io.status == IoStatus::failed) {
+        input_.append(loop().scratch().data(), io.status == IoStatus::done ? io.count : 0);
+        // One that sends on and on without waiting for an answer could not be watched for its leaving any more.
+        if (io.status == IoStatus::end || io.status == IoStatus::failed || input_.size() > pipelined_max) {
             stream_->socket().unwatch();
             keep_alive_ = false;
             cancellation_->cancel();
-            return;
-        }
-        input_.append(loop().scratch().data(), io.count);
-        if (input_.size() > pipelined_max) {
-            stream_->socket().unwatch();
             return;
         }
         if (io.status != IoStatus::done) return;
@@ -215,6 +212,7 @@ bool Connection::body_allowed(unsigned status) const {
 }
 
 Task<base::Result<void>> Connection::reply(ResponseHead head, std::string body) {
+    if (reply_ == Reply::broken) co_return fail(ErrorKind::cancelled, "the client left before it was answered");
     start_reply();
     auto framing = frame();
     if (body_allowed(head.status)) framing.content_length = body.size();
@@ -231,6 +229,7 @@ Task<base::Result<void>> Connection::reply(ResponseHead head, std::string body) 
 Task<base::Result<void>> Connection::begin_stream(ResponseHead head) {
     chunked_ = !http_1_0_;
     if (!chunked_) keep_alive_ = false;
+    if (reply_ == Reply::broken) co_return fail(ErrorKind::cancelled, "the client left before it was answered");
     start_reply();
     without_body_ = request_.method == "HEAD" || !body_allowed(head.status);
     auto framing = frame();

@@ -162,6 +162,7 @@ Result<void> prepare_state_dir(const std::filesystem::path& directory) {
     }
     struct stat status{};
     if (::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return refuse("is not a directory");
+    if (status.st_uid != ::geteuid()) return refuse("belongs to another user: a private key is kept there");
     if ((status.st_mode & 0022U) != 0) return refuse("can be written by others: chmod 700 it, a private key is kept there");
     return {};
 }

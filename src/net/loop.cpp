@@ -99,7 +99,9 @@ Task<Wake> sleep(Loop& loop, Timepoint until, Cancellation& cancellation) {
 }
 
 // OpenSSL writes with write(2), which knows no MSG_NOSIGNAL.
-Loop::Loop(Failure failure) : failure_(std::move(failure)) { ::signal(SIGPIPE, SIG_IGN); }
+Loop::Loop(Failure failure) : failure_(std::move(failure)) {
+    ::signal(SIGPIPE, SIG_IGN);
+}
 
 // What still waits is destroyed with the io_context, without running on; the deadlines must still be there then.
 Loop::~Loop() {
@@ -114,7 +116,7 @@ Loop::~Loop() {
 }
 
 void Loop::spawn(std::function<Task<void>()> root) {
-    asio::co_spawn(io_->get_executor(), std::move(root), [this](std::exception_ptr escaped) {
+    const auto report = [this](std::exception_ptr escaped) {
         if (!escaped) return;
         try {
             std::rethrow_exception(escaped);
@@ -123,7 +125,10 @@ void Loop::spawn(std::function<Task<void>()> root) {
         } catch (...) {
             failure_("an exception of an unknown type");
         }
-    });
+    };
+    // co_spawn begins at once when it is called on the loop: whoever spawns under a lock that the root takes too would wait for
+    // ever.
+    post([this, report, root = std::move(root)]() mutable { asio::co_spawn(io_->get_executor(), std::move(root), report); });
 }
 
 void Loop::post(std::function<void()> action) {

@@ -99,7 +99,11 @@ private:
             for (int i = 0; i < accepted_in_a_row; ++i) {
                 Fd fd(::accept4(listener->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
                 if (fd.open()) {
-                    admit(std::move(fd), tls);
+                    try {
+                        admit(std::move(fd), tls);
+                    } catch (const std::exception&) {
+                        // No memory or no watch for this one: it is closed, the listener goes on.
+                    }
                     continue;
                 }
                 if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {

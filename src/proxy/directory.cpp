@@ -122,37 +122,48 @@ net::Task<api::Outcome<void>> Directory::fetch_list(Worker worker, std::shared_p
 }
 
 template <class List>
-net::Task<api::Outcome<std::shared_ptr<const List>>> Directory::list(Worker worker, Caller caller) {
+net::Task<api::Outcome<discovery::FreshCacheFound<List>>> Directory::list(Worker worker, Caller caller, Need need) {
+    const auto fetch = [this, worker, key = keep(caller)] { return fetch_list<List>(worker, key); };
+    const std::string flight = flight_key(Source<List>::flight, caller.credential);
+    bool due = false;
+    discovery::FreshCacheFound<List> found;
     {
         const std::scoped_lock lock(mutex_);
         const auto now = Clock::now();
-        const auto found = cache<List>().find(caller.credential, now);
-        const bool fetch = cache<List>().should_fetch(caller.credential, now);
-        if (found.value && (found.freshness == discovery::Freshness::fresh || !fetch)) co_return found.value;
+        found = cache<List>().find(caller.credential, now);
+        due = cache<List>().should_fetch(caller.credential, now);
         const auto limited = cache<List>().limited_for(caller.credential, now);
         if (!found.value && limited > discovery::Duration::zero()) co_return std::unexpected(rate_limited(limited));
     }
-    const auto flown = co_await flights_.join(
-        worker.loop, flight_key(Source<List>::flight, caller.credential),
-        [this, worker, key = keep(caller)] { return fetch_list<List>(worker, key); }, caller.until, caller.cancellation);
+    if (found.freshness == discovery::Freshness::fresh) co_return found;
+    if (found.value && (need == Need::any || !due)) {
+        if (due) flights_.start(worker.loop, flight, fetch);  // an old list serves meanwhile
+        co_return found;
+    }
+    const auto flown = co_await flights_.join(worker.loop, flight, fetch, caller.until, caller.cancellation);
     const std::scoped_lock lock(mutex_);
-    const auto found = cache<List>().find(caller.credential, Clock::now());
-    if (found.value) co_return found.value;
+    found = cache<List>().find(caller.credential, Clock::now());
+    if (found.value) co_return found;
     if (!flown) co_return std::unexpected(flown.error());
     co_return api::refuse(502, "what the relay answered was lost before it could be used; try again");
 }
 
 net::Task<api::Outcome<discovery::Target>> Directory::resolve(Worker worker, Caller caller, std::string name) {
-    const auto catalogue = co_await list<discovery::Catalogue>(worker, caller);
-    if (!catalogue) co_return std::unexpected(catalogue.error());
-    auto resolution = discovery::resolve(name, **catalogue, nullptr);
-    if (std::holds_alternative<discovery::NeedsAliases>(resolution)) {
-        const auto aliases = co_await list<discovery::Aliases>(worker, caller);
-        if (!aliases) co_return std::unexpected(aliases.error());
-        resolution = discovery::resolve(name, **catalogue, aliases->get());
+    // An old list answers at once. Only where it does not know the name is a new one worth waiting for.
+    for (const Need need : {Need::any, Need::fresh}) {
+        const auto catalogue = co_await list<discovery::Catalogue>(worker, caller, need);
+        if (!catalogue) co_return std::unexpected(catalogue.error());
+        auto resolution = discovery::resolve(name, *catalogue->value, nullptr);
+        if (std::holds_alternative<discovery::NeedsAliases>(resolution)) {
+            const auto aliases = co_await list<discovery::Aliases>(worker, caller, need);
+            if (!aliases) co_return std::unexpected(aliases.error());
+            resolution = discovery::resolve(name, *catalogue->value, aliases->value.get());
+        }
+        if (auto* target = std::get_if<discovery::Target>(&resolution)) co_return std::move(*target);
+        const auto* error = std::get_if<base::Error>(&resolution);
+        const bool current = need == Need::fresh || catalogue->freshness == discovery::Freshness::fresh;
+        if (error != nullptr && current) co_return std::unexpected(api::failure_of(*error));
     }
-    if (const auto* error = std::get_if<base::Error>(&resolution)) co_return std::unexpected(api::failure_of(*error));
-    if (auto* target = std::get_if<discovery::Target>(&resolution)) co_return std::move(*target);
     co_return api::refuse(500, "internal error while resolving the model's name");
 }
 
@@ -198,11 +209,16 @@ net::Task<api::Outcome<discovery::Lease>> Directory::lease(Worker worker, Caller
     // Others may take all nonces of a fetch before this request's turn comes: then it fetches again, a few times.
     for (int round = 0;; ++round) {
         bool refill = false;
+        bool only_excluded = false;
         std::optional<discovery::Lease> lease;
         {
             const std::scoped_lock lock(mutex_);
             const auto now = Clock::now();
-            if (auto given = pools_.lease(pool, request, now)) lease = std::move(*given);
+            if (auto given = pools_.lease(pool, request, now)) {
+                lease = std::move(*given);
+            } else {
+                only_excluded = given.error().only_excluded;
+            }
             refill = pools_.refill_due(pool, now);
             const auto limited = pools_.limited_for(pool, now);
             if (!lease && limited > discovery::Duration::zero()) co_return std::unexpected(rate_limited(limited));
@@ -210,7 +226,8 @@ net::Task<api::Outcome<discovery::Lease>> Directory::lease(Worker worker, Caller
         // Not under the lock: a flight may begin at once, on this thread, and takes the lock itself.
         if (refill) flights_.start(worker.loop, flight, fetch);
         if (lease) co_return std::move(*lease);
-        if (round == base::limits::discovery_rounds_max) {
+        // One fetch may bring instances that have not failed this request; another one straight after it will not.
+        if (round == base::limits::discovery_rounds_max || (round > 0 && only_excluded)) {
             co_return api::refuse(503, "no instance of this model has a place for this request now; try again in a moment");
         }
         const auto flown = co_await flights_.join(worker.loop, flight, fetch, caller.until, caller.cancellation);

@@ -49,6 +49,20 @@ discovery::ConversationHints hints_of(const api::Request& request, const net::He
             .first_user_message = said.first_user};
 }
 
+// One of the requests that may be under way at once; `granted()` is false if there are too many.
+class Place {
+public:
+    Place(std::atomic<std::size_t>& taken, std::size_t places) : taken_(taken), granted_(taken.fetch_add(1) < places) {}
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() { taken_.fetch_sub(1); }
+    [[nodiscard]] bool granted() const { return granted_; }
+
+private:
+    std::atomic<std::size_t>& taken_;
+    bool granted_;
+};
+
 // One request on its way. Lives in forward()'s frame.
 class Journey {
 public:
@@ -83,6 +97,7 @@ private:
 net::Task<api::Outcome<api::Request>> Journey::read(Route route) {
     account_.stage = "read";
     auto body = co_await exchange_.read_body(forwarding_.options.max_body);
+    if (!body && body.error().kind == base::ErrorKind::timeout) co_return api::refuse(408, body.error().detail);
     if (!body) co_return std::unexpected(api::failure_of(body.error()));
     co_return api::Request::read(route.dialect, route.path, std::move(*body));
 }
@@ -115,7 +130,7 @@ net::Task<void> Journey::whole(const api::Request& request, Answering answering)
     account_.stage = "open";
     auto blob = co_await answering.upstream.read_all(base::limits::sealed_reply_max, caller_.until);
     if (!blob) {
-        answering.lease.finish(Outcome::failed);
+        answering.lease.finish(blob.error().kind == base::ErrorKind::cancelled ? Outcome::neutral : Outcome::failed);
         co_await answer_.fail(api::failure_of(blob.error()));
         co_return;
     }
@@ -203,7 +218,9 @@ net::Task<void> Journey::stream(const api::Request& request, Pending<api::Outcom
     }
     const auto pumped = co_await pump(*answering, *reply, out);
     if (exchange_.cancellation().cancelled()) co_return;
-    answering->lease.finish(pumped ? Outcome::answered : Outcome::failed);
+    // An instance that rejects a request for what it says is as well as one that answers it.
+    const bool healthy = pumped || pumped.error().status < 500;
+    answering->lease.finish(healthy ? Outcome::answered : Outcome::failed);
     if (pumped) {
         co_await out.end();
     } else {
@@ -231,6 +248,13 @@ net::Task<Account> Journey::run(Route route) {
     const auto request = co_await read(route);
     if (!request) {
         co_await answer_.fail(request.error());
+        co_return std::move(account_);
+    }
+    // Taken only now: who sends a body slowly, or never, must not keep others out.
+    const Place place(forwarding_.in_flight, forwarding_.options.max_in_flight);
+    if (!place.granted()) {
+        co_await answer_.fail(api::failure_of(
+            {base::ErrorKind::overloaded, "this proxy has as many requests under way as it may; try again in a moment"}));
         co_return std::move(account_);
     }
     Pending<api::Outcome<Answering>> pending(forwarding_.worker.loop, reach(*request));

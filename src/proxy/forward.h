@@ -8,6 +8,7 @@
 #include "proxy/directory.h"
 #include "proxy/routes.h"
 
+#include <atomic>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,7 @@ struct Forwarding {
     const base::Log& log;
     Directory& directory;
     net::ThreadPool& pool;
+    std::atomic<std::size_t>& in_flight;  // requests of all threads that have been read and not yet answered
     Worker worker;
 };
 

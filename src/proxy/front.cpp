@@ -13,20 +13,6 @@ namespace {
 
 using net::Clock;
 
-// One of the requests that may be under way at once; `granted()` is false if there are too many.
-class Place {
-public:
-    Place(std::atomic<std::size_t>& taken, std::size_t places) : taken_(taken), granted_(taken.fetch_add(1) < places) {}
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-    ~Place() { taken_.fetch_sub(1); }
-    [[nodiscard]] bool granted() const { return granted_; }
-
-private:
-    std::atomic<std::size_t>& taken_;
-    bool granted_;
-};
-
 api::Failure failure(base::ErrorKind kind, std::string detail) {
     return api::failure_of({kind, std::move(detail)});
 }
@@ -86,12 +72,6 @@ net::Task<Account> Front::encrypted(net::Exchange& exchange, Answer& answer, Rou
     auto key = key_of(exchange);
     if (!key) {
         co_await answer.fail(api::failure_of(key.error()));
-        co_return Account();
-    }
-    const Place place(parts_.in_flight, parts_.forwarding.options.max_in_flight);
-    if (!place.granted()) {
-        co_await answer.fail(
-            failure(base::ErrorKind::overloaded, "this proxy has as many requests under way as it may; try again"));
         co_return Account();
     }
     co_return co_await forward(parts_.forwarding, exchange, answer, route, std::move(*key));

@@ -6,7 +6,6 @@
 #include "proxy/forward.h"
 #include "proxy/host_guard.h"
 
-#include <atomic>
 #include <memory>
 #include <string>
 
@@ -17,7 +16,6 @@ public:
     struct Parts {
         Forwarding forwarding;
         const HostGuard& hosts;
-        std::atomic<std::size_t>& in_flight;  // of all threads
     };
     explicit Front(Parts parts) : parts_(parts) {}
 

@@ -67,11 +67,12 @@ public:
           client_(loop_, shared.client_tls, shared.client),
           relay_(client_, {shared.options.models_upstream, shared.options.api_upstream}),
           front_(
-              {{shared.options, shared.log, shared.directory, shared.pool, {loop_, relay_}}, shared.hosts, shared.in_flight}),
+              {{shared.options, shared.log, shared.directory, shared.pool, shared.in_flight, {loop_, relay_}}, shared.hosts}),
           redirect_(shared.hosts, shared.https_port),
           server_(loop_, front_, server_settings(shared.options), shared.connections),
           redirect_server_(loop_, redirect_, server_settings(shared.options), shared.connections),
           tls_(shared.tls),
+          log_(shared.log),
           directory_(shared.directory) {}
 
     void listen_https(net::Fd socket) { server_.listen(std::move(socket), &tls_); }
@@ -86,7 +87,11 @@ public:
         loop_.spawn([this]() -> net::Task<void> {
             for (net::Cancellation never;;) {
                 std::ignore = co_await net::sleep(loop_, net::Clock::now() + std::chrono::seconds(1), never);
-                directory_.tick({loop_, relay_});
+                try {
+                    directory_.tick({loop_, relay_});
+                } catch (const std::exception& bug) {  // e.g. no memory now: the next second may be better
+                    log_.error("internal error", {{"what", std::string_view(bug.what())}});
+                }
             }
         });
     }
@@ -120,6 +125,7 @@ private:
     net::Server server_;
     net::Server redirect_server_;
     net::ServerTls& tls_;
+    const base::Log& log_;
     Directory& directory_;
     std::thread thread_;
 };
@@ -178,6 +184,10 @@ int wait_for_signal(std::chrono::milliseconds most) {
 }
 
 void reload(const Options& options, const base::Log& log, net::ServerTls& tls, HostGuard& hosts) {
+    if (options.tls_self_signed && options.tls_cert.empty() && options.state_dir.empty()) {
+        log.info("certificate kept", {{"why", "it lives in memory only, and a new one would have to be trusted anew"}});
+        return;
+    }
     auto loaded = load_identity(options, log);
     const auto replaced = loaded ? tls.replace(loaded->identity) : Result<void>(std::unexpected(loaded.error()));
     if (!replaced) {
