@@ -97,6 +97,14 @@ def test_an_image(sim, client, send):
     assert part["image_url"]["url"] == f"data:image/png;base64,{PIXEL}"
 
 
+def test_structured_output_reaches_the_instance(sim, client):
+    schema = {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"], "additionalProperties": False}
+    ask(client, output_config={"format": {"type": "json_schema", "schema": schema}, "effort": "low"})
+    (opened,) = sim.opened(client.api_key)
+    assert json.loads(opened)["response_format"]["json_schema"]["schema"] == schema
+    assert json.loads(opened)["reasoning_effort"] == "low"
+
+
 def test_counting_tokens_is_local(sim, client):
     before = sim.stats()
     counted = client.messages.count_tokens(model=models.PLAIN, messages=says(planted.prompt()))

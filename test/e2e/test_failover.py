@@ -219,6 +219,15 @@ def test_an_instance_that_restarted_with_another_key_is_rediscovered(sim, client
     assert replies[-1] == 200
 
 
+def test_a_key_that_no_instance_has_harms_only_until_its_nonces_are_spent(sim, client):
+    sim.forgiven = {"envelope_does_not_open"}
+    sim.fault("discovery_wrong_key", credential=client.key)
+    asked = {**chat(), "model": models.SINGLE}
+    statuses = [client.post("/v1/chat/completions", asked).status for _ in range(30)]
+    assert statuses[-1] == 200
+    assert set(statuses) <= {200, 400, 500, 502, 503}
+
+
 # --- the model list -----------------------------------------------------------------------------------------------------
 
 
