@@ -23,9 +23,15 @@ def saying(text):
     return sse(chunk({"role": "assistant", "content": ""}), *(chunk({"content": piece}) for piece in pieces), chunk({}, "stop"), USAGE, "[DONE]")
 
 
-def calling(*calls):
+def whole(text):
+    """The same as saying(), for a request that wants no stream."""
+    return {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m", "usage": USAGE["usage"],
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}]}
+
+
+def calling(*calls, reasoning=""):
     """A stream that calls tools, given as (name, arguments), all of them in parallel and their arguments in two pieces each."""
-    chunks = [chunk({"role": "assistant", "content": None})]
+    chunks = [chunk({"role": "assistant", "content": None, "reasoning_content": reasoning or None})]
     for index, (name, arguments) in enumerate(calls):
         text = json.dumps(arguments)
         opening = {"index": index, "id": f"call_{index}", "type": "function", "function": {"name": name, "arguments": ""}}
@@ -33,6 +39,11 @@ def calling(*calls):
         chunks += [chunk({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
                    for piece in (text[: len(text) // 2], text[len(text) // 2 :])]
     return sse(*chunks, chunk({}, "tool_calls"), USAGE, "[DONE]")
+
+
+def cut_off(stream):
+    """What saying() or calling() gives, but for its finish reason, its usage and [DONE]."""
+    return "".join(event + "\n\n" for event in stream.split("\n\n")[:-4])
 
 
 def refusing(status, message):
