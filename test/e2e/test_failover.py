@@ -73,6 +73,15 @@ def test_attempts_are_counted_and_the_client_gets_a_clear_error_when_they_are_us
         assert int(reply.headers["Retry-After"]) >= 1
 
 
+@pytest.mark.parametrize("fault", ["instance_full", "instance_gone"])
+def test_an_only_instance_that_refuses_is_looked_up_again_once_and_no_more(sim, client, fault):
+    with sim.fault(fault, times=-1, credential=client.key):
+        reply = client.post("/v1/chat/completions", {**chat(), "model": models.SINGLE})
+    assert reply.status in (429, 503), reply.body
+    assert len(sim.invocations(client.key)) == 1
+    assert len(sim.discoveries(client.key)) == 2
+
+
 @STREAM
 @pytest.mark.parametrize("fault, status, words", [
     ("path_not_public", 403, "not public"),

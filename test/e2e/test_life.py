@@ -86,6 +86,29 @@ def test_a_client_that_leaves_ends_the_request_at_the_relay(sim, proxy, stream):
     wait_until(lambda: [entry["end"] for entry in sim.invocations(key)] == ["aborted"], "the relay to see the client leave")
 
 
+def test_a_client_that_sent_a_lot_ahead_is_seen_leaving_all_the_same(sim, proxy):
+    key = planted.key()
+    sim.fault("stall_before_status", credential=key)
+    connection = connect(proxy.url, proxy.trust)
+    connection.request("POST", "/v1/chat/completions", json.dumps(chat()).encode(), {"Authorization": f"Bearer {key}"})
+    wait_until(lambda: sim.invocations(key), "the request at the relay")
+    connection.sock.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Padding: " + b"x" * 100_000)
+    connection.close()
+    wait_until(lambda: [entry["end"] for entry in sim.invocations(key)] == ["aborted"], "the relay to see the client leave")
+
+
+def test_slow_bodies_do_not_take_the_places_of_whole_requests(sim, start_proxy):
+    proxy = start_proxy({**sim.upstream(), "E2EE_MAX_IN_FLIGHT": "2"})
+    slow = [connect(proxy.url, proxy.trust) for _ in range(4)]
+    for connection in slow:
+        connection.connect()
+        connection.sock.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\n"
+                                b"Content-Length: 1000\r\n\r\n{")
+    assert Client(proxy.url, proxy.trust, planted.key()).post("/v1/chat/completions", chat()).status == 200
+    for connection in slow:
+        connection.close()
+
+
 def test_a_body_over_the_limit_is_413_and_one_under_it_is_not(sim, start_proxy):
     proxy = start_proxy({**sim.upstream(), "E2EE_MAX_BODY": "1MiB"})
     client = Client(proxy.url, proxy.trust, planted.key())

@@ -150,6 +150,14 @@ def test_sighup_with_files_that_cannot_be_used_keeps_the_old_certificate(start_p
     assert served(proxy) == old.certificate
 
 
+def test_sighup_does_not_replace_a_certificate_that_lives_in_memory_only(start_proxy):
+    proxy = start_proxy({"TLS_SELF_SIGNED": "true"})
+    before = served(proxy)
+    proxy.signal(signal.SIGHUP)
+    proxy.wait_for_log("certificate kept")
+    assert served(proxy) == before
+
+
 def test_the_redirect_listener_sends_to_https_and_keeps_path_and_query(start_proxy):
     proxy = start_proxy({"E2EE_REDIRECT_LISTEN": "127.0.0.1:0", "TLS_DOMAIN": "localhost"})
     plain = Client(f"http://{proxy.address('redirect')}")

@@ -24,6 +24,12 @@ std::string member(std::string_view body, std::string_view name) {
     return parsed->root()["error"][name].dump();
 }
 
+TEST(error_reply, an_upstream_status_that_is_no_error_becomes_502) {
+    for (const unsigned status : {101U, 201U, 204U, 206U, 301U, 304U, 600U, 999U}) {
+        EXPECT_EQ(api::upstream_failure(status, R"({"detail":"fine"})").status, 502U) << status;
+    }
+}
+
 TEST(error_reply, names_every_status_as_its_dialect_does) {
     struct Row {
         unsigned status;
