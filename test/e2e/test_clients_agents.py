@@ -4,7 +4,6 @@ agents run in a network namespace that holds nothing but loopback, with telemetr
 import errno
 import json
 import os
-import platform
 import socket
 import subprocess
 
@@ -16,9 +15,6 @@ from harness.island import island
 from harness.processes import DEADLINE
 from harness.simulator import Simulator
 
-BIN = clients.PACKAGES / ".bin"
-MACHINE = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-CLAUDE = clients.PACKAGES / "@anthropic-ai" / f"claude-code-linux-{MACHINE}" / "claude"
 pytestmark = clients.needed
 
 
@@ -60,7 +56,7 @@ class Agent:
         self.key, self.home, self.work = planted.key(), folder / "home", folder / "work"
         self.home.mkdir()
         self.work.mkdir()
-        self.environment = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(self.home), **self.settings(proxy, more)}
+        self.environment = {"PATH": f"{clients.NODE.parent}:{os.environ['PATH']}", "HOME": str(self.home), **self.settings(proxy, more)}
 
     def execute(self, command):
         return subprocess.run(command, cwd=self.work, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True,
@@ -75,7 +71,7 @@ class ClaudeCode(Agent):
                 "DISABLE_ERROR_REPORTING": "1"}
 
     def ask(self, prompt):
-        ended = self.execute([CLAUDE, "-p", prompt, "--output-format", "json", "--allowedTools", "Read,Write"])
+        ended = self.execute([clients.CLAUDE_CODE, "-p", prompt, "--output-format", "json", "--allowedTools", "Read,Write"])
         result = json.loads(ended.stdout.splitlines()[-1])
         return ended.returncode == 0 and not result["is_error"], result["result"]
 
@@ -107,7 +103,7 @@ wire_api = "responses"
         return {"E2EE_KEY": self.key, "SSL_CERT_FILE": proxy.trust}
 
     def ask(self, prompt):
-        ended = self.execute([BIN / "codex", "exec", "--json", "--skip-git-repo-check",
+        ended = self.execute([clients.CODEX, "exec", "--json", "--skip-git-repo-check",
                               "--dangerously-bypass-approvals-and-sandbox", prompt])
         events = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
         answers = [event["item"]["text"] for event in events if event.get("item", {}).get("type") == "agent_message"]

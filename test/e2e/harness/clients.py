@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import subprocess
 from pathlib import Path
 
@@ -11,7 +12,11 @@ from harness.processes import DEADLINE
 
 FOLDER = Path(__file__).resolve().parents[2] / "clients"
 PACKAGES = FOLDER / "node_modules"
-NODE = PACKAGES / ".bin" / "node"  # pinned like the rest: the SDKs need a newer one than Debian 12 has
+MACHINE = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+# Pinned like the rest: the SDKs need a newer one than Debian 12 has. (npm 9 makes no link to it in .bin.)
+NODE = PACKAGES / f"node-linux-{MACHINE}" / "bin" / "node"
+CLAUDE_CODE = PACKAGES / "@anthropic-ai" / f"claude-code-linux-{MACHINE}" / "claude"
+CODEX = PACKAGES / ".bin" / "codex"
 needed = pytest.mark.skipif(not NODE.exists(),
                             reason=f"SKIPPED ALOUD: the packages of {FOLDER} are missing: run `scripts/deps test`")
 
