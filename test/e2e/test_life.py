@@ -109,6 +109,32 @@ def test_slow_bodies_do_not_take_the_places_of_whole_requests(sim, start_proxy):
         connection.close()
 
 
+def test_clients_that_do_not_read_hold_the_relay_back_and_do_not_fill_the_proxys_memory(sim, start_proxy):
+    """Twenty answers of 20 MB, of which nobody takes more than the first byte."""
+    proxy = start_proxy(sim.upstream())
+    other = Client(proxy.url, proxy.trust, planted.key())
+    assert other.post("/v1/chat/completions", chat()).status == 200
+    memory, key = proxy.resident_mib(), planted.key()
+    with sim.configured(answer_deltas=5_000, answer_delta_size=4000):
+        streams = [open_stream(proxy, key) for _ in range(20)]
+        for _, reply in streams:
+            reply.read(1)
+        sent = []
+
+        def stands_still():
+            sent.append(sum(entry["events_sent"] for entry in sim.invocations(key)))
+            return len(sent) > 10 and len(set(sent[-10:])) == 1
+
+        wait_until(stands_still, "the relay to be held back")
+        assert sent[-1] < 20 * 5_000
+    assert other.post("/v1/chat/completions", chat()).status == 200
+    assert proxy.resident_mib() < memory + 60
+    for connection, reply in streams:
+        reply.close()
+        connection.close()
+    wait_until(lambda: {entry["end"] for entry in sim.invocations(key)} == {"aborted"}, "the relay to see the clients leave")
+
+
 def test_a_body_over_the_limit_is_413_and_one_under_it_is_not(sim, start_proxy):
     proxy = start_proxy({**sim.upstream(), "E2EE_MAX_BODY": "1MiB"})
     client = Client(proxy.url, proxy.trust, planted.key())

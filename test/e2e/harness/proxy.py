@@ -1,6 +1,7 @@
 """The proxy as a running program."""
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from harness.processes import Program
@@ -26,3 +27,11 @@ class Proxy(Program):
     @property
     def url(self):
         return f"https://localhost:{self.port}"
+
+    def descriptors(self):
+        """How many it has open."""
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def resident_mib(self):
+        """Its memory as the kernel counts it."""
+        return int(re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{self.process.pid}/status").read_text()).group(1)) // 1024

@@ -9,7 +9,7 @@ import re
 from harness.processes import DEADLINE, Program, wait_until
 
 DEFAULTS = {"chunking": "line", "account_error": 0, "credentials": [], "models_need_key": False, "clear_usage": False, "write_size": 0,
-            "answer_deltas": 0, "nonce_ttl_ms": 60_000, "nonces_per_instance": 10, "instances_per_discovery": 5,
+            "answer_deltas": 0, "answer_delta_size": 16, "nonce_ttl_ms": 60_000, "nonces_per_instance": 10, "instances_per_discovery": 5,
             "discoveries_per_minute": 0, "instance_capacity": 0}
 CALM = {"first_event_ms": 0, "between_events_ms": 0, "discovery_ms": 0, "models_ms": 0}
 
