@@ -114,8 +114,8 @@ def test_an_error_event_of_the_model_server_ends_the_stream(sim, client):
 
 @pytest.fixture(scope="module")
 def impatient(simulator, start_session_proxy):
-    """A proxy that takes one second of silence for the end."""
-    return start_session_proxy({**simulator.upstream(), "E2EE_IDLE_TIMEOUT": "1s"})
+    """A proxy that takes two seconds of silence for the end."""
+    return start_session_proxy({**simulator.upstream(), "E2EE_IDLE_TIMEOUT": "2s"})
 
 
 @pytest.mark.parametrize("fault", ["stall_before_status", "stall_after_headers", "stall_after_init"])

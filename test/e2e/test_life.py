@@ -1,5 +1,6 @@
 """Signals, clients that leave, limits: the process as its operator sees it."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -7,7 +8,7 @@ import socket
 import pytest
 
 from harness import models, planted
-from harness.processes import wait_until
+from harness.processes import DEADLINE, wait_until
 from harness.wire import Client, connect, data_of
 
 
@@ -157,12 +158,13 @@ def test_more_requests_at_once_than_allowed_get_503_and_retry_after(sim, start_p
 
 
 def test_a_client_that_never_finishes_its_headers_is_sent_away(start_proxy):
-    proxy = start_proxy({"E2EE_HEADER_TIMEOUT": "500ms"})
+    proxy = start_proxy({"E2EE_HEADER_TIMEOUT": "1s"})
     client = Client(proxy.url, proxy.trust)
     received = client.raw(b"GET /health HTTP/1.1\r\nHost: loc")
     assert received == b"" or received.split()[1] in (b"408", b"400")
-    with socket.create_connection(("127.0.0.1", proxy.port), timeout=30) as silent:  # not even a handshake
-        assert silent.recv(100) == b"" or True
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=DEADLINE) as silent, contextlib.suppress(ConnectionResetError):
+        while silent.recv(100):  # not even a handshake: a timeout here would mean that it is let be
+            pass
     assert client.get("/health").status == 200
 
 

@@ -1,7 +1,5 @@
 """The way to the relay: whom the proxy trusts, through what it goes, and what crosses the wire."""
 
-import gzip
-
 import pytest
 
 from harness import models, planted
@@ -91,7 +89,7 @@ def test_connections_to_the_relay_are_reused(sim, proxy, client):
 
 def test_the_relay_sees_an_envelope_and_no_word_of_the_prompt(sim, client):
     asked = chat()
-    reply = client.post("/v1/chat/completions", asked)
+    assert client.post("/v1/chat/completions", asked).status == 200
     (entry,) = sim.invocations(client.key)
     words = asked["messages"][0]["content"].encode()
     assert words not in sim.envelope(entry)
@@ -100,7 +98,6 @@ def test_the_relay_sees_an_envelope_and_no_word_of_the_prompt(sim, client):
     seen = {name.lower() for name, _ in entry["headers"]}
     assert seen == {"host", "user-agent", "authorization", "x-chute-id", "x-instance-id", "x-e2e-nonce", "x-e2e-stream", "x-e2e-path",
                     "x-e2ee-usage-passthrough", "content-type", "content-length"}
-    assert gzip.compress(b"") and reply.status == 200
 
 
 def test_the_clients_other_headers_stay_with_the_proxy(sim, client):
