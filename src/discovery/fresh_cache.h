@@ -25,6 +25,7 @@ template <class T>
 struct FreshCacheFound {
     std::shared_ptr<const T> value;  // null only if missing
     Freshness freshness = Freshness::missing;
+    bool recent = false;  // not older than twice the time it counts as fresh
 };
 
 template <class T>
@@ -39,7 +40,8 @@ public:
     [[nodiscard]] Found find(const CredentialHash& credential, TimePoint now) {
         const Entry* entry = entries_.find(credential);
         if (entry == nullptr || !entry->value) return {};
-        return {entry->value, now < entry->fresh_until ? Freshness::fresh : Freshness::stale};
+        return {entry->value, now < entry->fresh_until ? Freshness::fresh : Freshness::stale,
+                now < entry->fresh_until + fresh_for_};
     }
 
     // Whether the caller should fetch now: nothing fresh is held, and no failure holds it back. With

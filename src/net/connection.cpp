@@ -64,6 +64,7 @@ Task<bool> Connection::serve_one() {
         co_await context_.handler.reject(*this, refusal_);
     }
     stream_->socket().unwatch();
+    if (reply_ == Reply::streaming) abort();  // nobody finished it: the client must see that it was cut
     co_return reply_ == Reply::complete&& keep_alive_ && !context_.draining && !stopped_;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <tuple>
 #include <utility>
 
 namespace net {
@@ -19,8 +20,11 @@ std::shared_ptr<Socket> Socket::make(Loop& loop, Fd fd) {
     return std::shared_ptr<Socket>(new Socket(loop, std::move(fd)));
 }
 
-Socket::Socket(Loop& loop, Fd fd)
-    : loop_(loop), descriptor_(loop.executor(), non_blocking(std::move(fd)).release()), reading_(loop), writing_(loop) {}
+Socket::Socket(Loop& loop, Fd fd) : loop_(loop), descriptor_(loop.executor()), reading_(loop), writing_(loop) {
+    fd = non_blocking(std::move(fd));
+    descriptor_.assign(fd.number());  // throws without having taken it
+    std::ignore = fd.release();
+}
 
 Task<Wake> Socket::wait(Direction direction, Timepoint until) {
     if (interrupted_) co_return Wake::cancelled;

@@ -8,6 +8,11 @@
 
 namespace proxy {
 
+api::Failure body_failure(const base::Error& error) {
+    if (error.kind == base::ErrorKind::timeout) return {408, error.detail, {}, {}};
+    return api::failure_of(error);
+}
+
 net::ResponseHead Answer::head(unsigned status, std::string_view content_type) const {
     net::ResponseHead head{.status = status, .headers = {}};
     if (!content_type.empty()) {

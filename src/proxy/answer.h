@@ -20,6 +20,9 @@ struct AnswerSettings {
     const std::vector<std::string>& cors_origins;
 };
 
+// Why a request's body could not be read, to its client: slow senders get 408, not 504.
+[[nodiscard]] api::Failure body_failure(const base::Error& error);
+
 class Answer {
 public:
     Answer(net::Exchange& exchange, AnswerSettings settings) : exchange_(exchange), settings_(std::move(settings)) {}

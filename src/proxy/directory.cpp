@@ -136,8 +136,8 @@ net::Task<api::Outcome<discovery::FreshCacheFound<List>>> Directory::list(Worker
         if (!found.value && limited > discovery::Duration::zero()) co_return std::unexpected(rate_limited(limited));
     }
     if (found.freshness == discovery::Freshness::fresh) co_return found;
-    if (found.value && (need == Need::any || !due)) {
-        if (due) flights_.start(worker.loop, flight, fetch);  // an old list serves meanwhile
+    if (found.value && ((need == Need::recent && found.recent) || !due)) {
+        if (due) flights_.start(worker.loop, flight, fetch);  // the old list serves meanwhile
         co_return found;
     }
     const auto flown = co_await flights_.join(worker.loop, flight, fetch, caller.until, caller.cancellation);
@@ -149,19 +149,22 @@ net::Task<api::Outcome<discovery::FreshCacheFound<List>>> Directory::list(Worker
 }
 
 net::Task<api::Outcome<discovery::Target>> Directory::resolve(Worker worker, Caller caller, std::string name) {
-    // An old list answers at once. Only where it does not know the name is a new one worth waiting for.
-    for (const Need need : {Need::any, Need::fresh}) {
+    // A list that has just grown old answers at once, unless its answer is no: that one is worth waiting for a new list.
+    for (const Need need : {Need::recent, Need::fresh}) {
         const auto catalogue = co_await list<discovery::Catalogue>(worker, caller, need);
         if (!catalogue) co_return std::unexpected(catalogue.error());
+        bool current = need == Need::fresh || catalogue->freshness == discovery::Freshness::fresh;
         auto resolution = discovery::resolve(name, *catalogue->value, nullptr);
         if (std::holds_alternative<discovery::NeedsAliases>(resolution)) {
             const auto aliases = co_await list<discovery::Aliases>(worker, caller, need);
+            if (!aliases && !current) continue;
             if (!aliases) co_return std::unexpected(aliases.error());
+            current = need == Need::fresh || (current && aliases->freshness == discovery::Freshness::fresh);
             resolution = discovery::resolve(name, *catalogue->value, aliases->value.get());
         }
-        if (auto* target = std::get_if<discovery::Target>(&resolution)) co_return std::move(*target);
+        auto* target = std::get_if<discovery::Target>(&resolution);
+        if (target != nullptr && (current || target->confidential)) co_return std::move(*target);
         const auto* error = std::get_if<base::Error>(&resolution);
-        const bool current = need == Need::fresh || catalogue->freshness == discovery::Freshness::fresh;
         if (error != nullptr && current) co_return std::unexpected(api::failure_of(*error));
     }
     co_return api::refuse(500, "internal error while resolving the model's name");

@@ -49,8 +49,8 @@ public:
         return hasher_.conversation(credential, model, hints);
     }
 
-    // The chute a name stands for. Fetches the model list (and the aliases) when they are missing; an old one serves while it
-    // is fetched again, unless it does not know the name.
+    // The chute a name stands for. Fetches the model list (and the aliases) when they are missing or old; one that has
+    // just grown old serves while it is fetched again, unless it says no.
     [[nodiscard]] net::Task<api::Outcome<discovery::Target>> resolve(Worker worker, Caller caller, std::string name);
 
     // The right to send one request. Every lease must be given back with finished().
@@ -69,9 +69,9 @@ private:
     };
 
     [[nodiscard]] std::shared_ptr<const base::ApiKey> keep(const Caller& caller);
-    // A list (Catalogue or Aliases) of the caller. `any`: an old one will do, and is replaced in the background; `fresh`: waits
-    // for a new one, but an old one still serves where the fetch fails.
-    enum class Need : std::uint8_t { any, fresh };
+    // A list (Catalogue or Aliases) of the caller. `recent`: one that has just grown old will do, and is replaced in the
+    // background; `fresh`: waits for a new one. Where the fetch fails an old one serves in any case.
+    enum class Need : std::uint8_t { recent, fresh };
     template <class List>
     [[nodiscard]] net::Task<api::Outcome<discovery::FreshCacheFound<List>>> list(Worker worker, Caller caller, Need need);
     template <class List>

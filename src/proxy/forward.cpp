@@ -40,6 +40,12 @@ api::ReplyStamp fresh_stamp() {
     return {std::move(random), std::chrono::duration_cast<std::chrono::seconds>(since_epoch).count()};
 }
 
+// What a reply that failed says of its instance. One that rejects a request for what it says is as well as any other.
+Outcome outcome_of(const api::Failure& failure) {
+    if (failure.status == 429) return Outcome::at_capacity;
+    return failure.status < 500 ? Outcome::neutral : Outcome::failed;
+}
+
 discovery::ConversationHints hints_of(const api::Request& request, const net::Headers& headers) {
     const api::ConversationHints& said = request.hints();
     return {.session = headers.find("x-session-id").value_or(""),
@@ -52,10 +58,14 @@ discovery::ConversationHints hints_of(const api::Request& request, const net::He
 // One of the requests that may be under way at once; `granted()` is false if there are too many.
 class Place {
 public:
-    Place(std::atomic<std::size_t>& taken, std::size_t places) : taken_(taken), granted_(taken.fetch_add(1) < places) {}
+    Place(std::atomic<std::size_t>& taken, std::size_t places) : taken_(taken), granted_(taken.fetch_add(1) < places) {
+        if (!granted_) taken_.fetch_sub(1);  // who is turned away takes no place while it is told so
+    }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
-    ~Place() { taken_.fetch_sub(1); }
+    ~Place() {
+        if (granted_) taken_.fetch_sub(1);
+    }
     [[nodiscard]] bool granted() const { return granted_; }
 
 private:
@@ -97,8 +107,7 @@ private:
 net::Task<api::Outcome<api::Request>> Journey::read(Route route) {
     account_.stage = "read";
     auto body = co_await exchange_.read_body(forwarding_.options.max_body);
-    if (!body && body.error().kind == base::ErrorKind::timeout) co_return api::refuse(408, body.error().detail);
-    if (!body) co_return std::unexpected(api::failure_of(body.error()));
+    if (!body) co_return std::unexpected(body_failure(body.error()));
     co_return api::Request::read(route.dialect, route.path, std::move(*body));
 }
 
@@ -218,9 +227,7 @@ net::Task<void> Journey::stream(const api::Request& request, Pending<api::Outcom
     }
     const auto pumped = co_await pump(*answering, *reply, out);
     if (exchange_.cancellation().cancelled()) co_return;
-    // An instance that rejects a request for what it says is as well as one that answers it.
-    const bool healthy = pumped || pumped.error().status < 500;
-    answering->lease.finish(healthy ? Outcome::answered : Outcome::failed);
+    answering->lease.finish(pumped ? Outcome::answered : outcome_of(pumped.error()));
     if (pumped) {
         co_await out.end();
     } else {
@@ -246,6 +253,7 @@ net::Task<void> Journey::answer_with(const api::Request& request, Pending<api::O
 
 net::Task<Account> Journey::run(Route route) {
     const auto request = co_await read(route);
+    caller_.until = Clock::now() + forwarding_.options.idle_timeout;  // a slow upload takes none of it
     if (!request) {
         co_await answer_.fail(request.error());
         co_return std::move(account_);

@@ -57,7 +57,7 @@ net::Task<void> Front::models(net::Exchange& exchange, Answer& answer) {
 net::Task<void> Front::count_tokens(net::Exchange& exchange, Answer& answer) {
     const auto body = co_await exchange.read_body(parts_.forwarding.options.max_body);
     if (!body) {
-        co_await answer.fail(api::failure_of(body.error()));
+        co_await answer.fail(body_failure(body.error()));
         co_return;
     }
     const auto count = api::count_tokens(*body);
