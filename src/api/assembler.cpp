@@ -42,6 +42,8 @@ std::optional<Failure> Assembler::read(json::Value chunk, std::string_view conte
     for (const json::Value choice : choices.elements()) {
         if (choice["index"].as_integer().value_or(0) != 0) continue;
         if (auto failure = read_choice(choice, content_member)) return failure;
+        if (segments_ > base::limits::reply_segments_max)
+            return broken("the reply changes between text and reasoning too often");
     }
     if (text_size_ > base::limits::reply_max) return broken("the reply is too large");
     return std::nullopt;
@@ -88,12 +90,15 @@ void Assembler::read_content(json::Value content) {
 }
 
 std::optional<Failure> Assembler::read_tool_call(json::Value update, std::int64_t position) {
-    put(tags_.start_is_over());
+    put(tags_.tool_comes());
     held_space_.clear();
     const std::int64_t index = update["index"].as_integer().value_or(position);
     Call* call = call_at(index, update);
     if (call == nullptr) return broken("the instance sent too many tool calls");
     const json::Value function = update["function"];
+    const std::size_t longest =
+        std::max(update["id"].as_string().value_or("").size(), function["name"].as_string().value_or("").size());
+    if (longest > base::limits::tool_name_max) return broken("the instance sent a tool call whose id or name is too long");
     const json::Value arguments = function["arguments"];
     if (call->id.empty()) call->id = counted(update["id"].as_string().value_or(""));
     if (call->name.empty()) call->name = counted(function["name"].as_string().value_or(""));
@@ -151,6 +156,7 @@ void Assembler::switch_to(SegmentKind kind) {
     if (open_ == kind) return;
     close_segment(false);
     sink_.open({.kind = kind, .call_id = {}, .tool_name = {}});
+    ++segments_;
     open_ = kind;
 }
 
@@ -177,6 +183,7 @@ void Assembler::open_call(std::size_t which) {
     const Call& call = calls_[which];
     const std::string id = unused_id(call.id);
     sink_.open({.kind = SegmentKind::tool, .call_id = id, .tool_name = call.name});
+    ++segments_;
     open_ = SegmentKind::tool;
     open_call_ = which;
     tool_called_ = true;
@@ -220,8 +227,11 @@ std::optional<Failure> Assembler::finish(bool done) {
     if (finish_reason_.empty() && !(done && choices_seen_)) return incomplete_stream();
     put(tags_.finish());
     open_all_calls();
-    close_segment(finish_reason_ == "length" || finish_reason_ == "content_filter");
-    sink_.end({.finish_reason = finish_reason_, .stop_text = stop_text_, .tool_called = tool_called_, .usage = usage_});
+    const Ending ending = finish_reason_ == "length"           ? Ending::length
+                          : finish_reason_ == "content_filter" ? Ending::filter
+                                                               : Ending::complete;
+    close_segment(ending != Ending::complete);
+    sink_.end({.ending = ending, .stop_text = stop_text_, .tool_called = tool_called_, .usage = usage_});
     return std::nullopt;
 }
 

@@ -2,7 +2,8 @@
 // place that knows how model servers split and mix reasoning, text and tool calls.
 //
 // Memory: what is held (white space, a begun tag, tool calls that wait) and what an emitter keeps are bounded together: all
-// texts of a reply are at most limits::reply_max, its tool calls at most limits::reply_tool_calls_max.
+// texts of a reply are at most limits::reply_max, its tool calls at most limits::reply_tool_calls_max, its segments about
+// limits::reply_segments_max.
 #pragma once
 
 #include "api/failure.h"
@@ -70,6 +71,7 @@ private:
     bool choices_seen_ = false;
     bool tool_called_ = false;
     std::size_t text_size_ = 0;
+    std::size_t segments_ = 0;
     std::optional<Usage> usage_;
     std::string finish_reason_;
     std::string stop_text_;

@@ -28,8 +28,8 @@ struct Stop {
 
 // stop_reason: the first that fits.
 Stop stop_of(const ReplyEnd& end, const std::vector<std::string>& stop_sequences) {
-    if (end.finish_reason == "length") return {"max_tokens", {}};
-    if (end.finish_reason == "content_filter") return {"refusal", {}};
+    if (end.ending == Ending::length) return {"max_tokens", {}};
+    if (end.ending == Ending::filter) return {"refusal", {}};
     if (end.tool_called) return {"tool_use", {}};
     if (!end.stop_text.empty() && std::ranges::find(stop_sequences, end.stop_text) != stop_sequences.end())
         return {"stop_sequence", end.stop_text};

@@ -142,11 +142,18 @@ void ResponsesEvents::add(std::string_view piece) {
 }
 
 void ResponsesEvents::close(const SegmentEnd& end) {
-    item_.kind == SegmentKind::tool ? close_call(end) : close_part();
+    // Clients run a call when its item is done. One that was cut off within its JSON cannot be run and is shown as it is; but
+    // half a patch, or arguments that we would have to make up, could be.
+    const bool cut_call =
+        end.cut && item_.kind == SegmentKind::tool && (item_.tool.kind != ToolKind::function || item_.text.empty());
+    if (cut_call && item_.tool.kind == ToolKind::custom) item_.text.clear();  // half a wrapper is no input
+    if (!cut_call) item_.kind == SegmentKind::tool ? close_call(end) : close_part();
     const std::string item = item_object(end.cut ? "incomplete" : "completed");
-    json::Writer event = event_of("response.output_item.done");
-    event.member_integer("output_index", output_index_).member_raw("item", item);
-    send("response.output_item.done", event);
+    if (!cut_call) {
+        json::Writer event = event_of("response.output_item.done");
+        event.member_integer("output_index", output_index_).member_raw("item", item);
+        send("response.output_item.done", event);
+    }
     if (!output_.empty()) output_ += ',';
     output_ += item;
     ++output_index_;
@@ -184,8 +191,8 @@ void ResponsesEvents::close_call(const SegmentEnd& end) {
 }
 
 void ResponsesEvents::end(const ReplyEnd& end) {
-    if (end.finish_reason == "length" || end.finish_reason == "content_filter") {
-        const bool too_long = end.finish_reason == "length";
+    if (end.ending != Ending::complete) {
+        const bool too_long = end.ending == Ending::length;
         finish("response.incomplete",
                {.status = "incomplete",
                 .incomplete_details = too_long ? R"({"reason":"max_output_tokens"})" : R"({"reason":"content_filter"})",

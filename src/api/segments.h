@@ -27,13 +27,19 @@ struct SegmentStart {
 };
 
 struct SegmentEnd {
-    bool cut = false;                     // the reply's last segment, and the reply was cut off (length, content filter)
+    bool cut = false;                     // the reply's last segment, and the reply was cut off (not Ending::complete)
     std::string_view unusable_arguments;  // tool: what came instead of a JSON object, if anything did
 };
 
+enum class Ending : std::uint8_t {
+    complete,  // the model ended it
+    length,    // cut at the token limit
+    filter,    // cut by a content filter
+};
+
 struct ReplyEnd {
-    std::string_view finish_reason;  // empty: none came
-    std::string_view stop_text;      // the stop sequence that was met, if the instance named one
+    Ending ending = Ending::complete;
+    std::string_view stop_text;  // the stop sequence that was met, if the instance named one
     bool tool_called = false;
     std::optional<Usage> usage;
 };

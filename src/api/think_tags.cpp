@@ -22,20 +22,24 @@ std::size_t tag_begun(std::string_view text, std::string_view tag) {
 ThinkTags::Parts ThinkTags::feed(std::string_view content) {
     Parts parts;
     held_ += content;
-    if (state_ == State::start) read_start();
+    if (state_ == State::start) read_start(parts);
     if (state_ == State::reasoning) read_reasoning(parts);
     if (state_ == State::text) parts.text = std::exchange(held_, {});
     return parts;
 }
 
-void ThinkTags::read_start() {
-    const std::string_view lead = held_;
-    const std::size_t first = lead.find_first_not_of(" \t\r\n");
-    const std::string_view begun = first == std::string_view::npos ? std::string_view() : lead.substr(first);
+// White space before a tag is passed on as text at once (whoever gets it drops it before reasoning), so that never more than a
+// begun tag is held, and none of it is looked at twice.
+void ThinkTags::read_start(Parts& parts) {
+    const std::size_t first = std::min(held_.find_first_not_of(" \t\r\n"), held_.size());
+    const std::string_view begun = std::string_view(held_).substr(first);
     if (begun.starts_with(opening)) {
         held_.erase(0, first + opening.size());
         state_ = State::reasoning;
-    } else if (!opening.starts_with(begun)) {
+    } else if (opening.starts_with(begun)) {
+        parts.text = held_.substr(0, first);
+        held_.erase(0, first);
+    } else {
         state_ = State::text;
     }
 }
@@ -54,8 +58,11 @@ void ThinkTags::read_reasoning(Parts& parts) {
 }
 
 ThinkTags::Parts ThinkTags::start_is_over() {
-    if (state_ != State::start) return {};
-    state_ = State::text;
+    return state_ == State::start ? tool_comes() : Parts();
+}
+
+ThinkTags::Parts ThinkTags::tool_comes() {
+    if (state_ == State::start) state_ = State::text;
     return finish();
 }
 

@@ -19,14 +19,16 @@ public:
     // Takes content, split anywhere; holds what may be part of a tag.
     [[nodiscard]] Parts feed(std::string_view content);
 
-    // The start is over (reasoning came in a field of its own, or a tool call): a tag that did not begin by now is text.
+    // Reasoning came in a field of its own: the start is over, and a tag that did not begin by now is text.
     [[nodiscard]] Parts start_is_over();
+    // The same, and what is held of a closing tag comes out before the call.
+    [[nodiscard]] Parts tool_comes();
 
     // The content ended: what was held. Reasoning that was never closed is all reasoning.
     [[nodiscard]] Parts finish();
 
 private:
-    void read_start();
+    void read_start(Parts& parts);
     void read_reasoning(Parts& parts);
 
     enum class State : std::uint8_t { start, reasoning, text };

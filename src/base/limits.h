@@ -28,7 +28,9 @@ inline constexpr std::size_t stream_clear_event_max = 64 * KiB;  // one event of
 inline constexpr std::size_t stream_chunks_max = 1 << 20;        // sealed pieces of a stream: 12 bytes each are remembered
 inline constexpr std::size_t stream_choices_max = 4096;
 inline constexpr std::size_t reply_tool_calls_max = 1024;
-inline constexpr auto stream_end_wait = 2s;  // from the inner [DONE] to the end of the outer stream
+inline constexpr std::size_t reply_segments_max = 4096;  // blocks or items of one reply
+inline constexpr std::size_t tool_name_max = 512;        // of an instance's tool calls: name and id
+inline constexpr auto stream_end_wait = 2s;              // from the inner [DONE] to the end of the outer stream
 
 // Replies of the relay in clear.
 inline constexpr std::size_t models_reply_max = 16 * MiB;

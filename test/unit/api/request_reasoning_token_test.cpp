@@ -20,7 +20,7 @@ TEST(reasoning_token, the_form_is_the_prefix_and_base64) {
 }
 
 TEST(reasoning_token, content_of_another_service_is_not_ours) {
-    for (const char* foreign : {"", "gAAAAABo", "e2p1", "e2p2.YWJj", "e2p1.YWJ", "e2p1.YW Jj", "E2P1.YWJj"}) {
+    for (const char* foreign : {"", "gAAAAABo", "e2p1", "e2p2.YWJj", "e2p1.YWJ", "e2p1.YW Jj", "E2P1.YWJj", "e2p1.//5hYg=="}) {
         EXPECT_EQ(decode_reasoning(foreign), std::nullopt) << foreign;
     }
 }

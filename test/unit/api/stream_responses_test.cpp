@@ -87,6 +87,15 @@ TEST(stream_responses, a_custom_tool_gets_the_text_within_its_arguments) {
     }
 }
 
+TEST(stream_responses, a_call_that_was_cut_off_is_not_announced_as_one_to_run) {
+    for (const auto& [name, arguments] :
+         std::map<std::string, std::string>{{"patch", R"({"input":"*** Begin Pa)"}, {"tool_search", R"({"q":)"}, {"f", ""}}) {
+        const json::Document list = events(call(name, arguments) + finished("length"), with_tools);
+        EXPECT_EQ(types(list.root()).back(), "response.incomplete");
+        for (const std::string& type : types(list.root())) EXPECT_FALSE(type.ends_with(".done")) << name << " " << type;
+    }
+}
+
 TEST(stream_responses, a_tool_search_goes_back_with_an_object) {
     for (const auto& [arguments, object] :
          std::map<std::string, std::string>{{R"({"q": 1})", R"({"q":1})"}, {"", "{}"}, {R"({"q":)", "{}"}, {"[1]", "{}"}}) {

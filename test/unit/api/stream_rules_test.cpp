@@ -285,6 +285,18 @@ TEST(stream_rules, the_stop_reason_is_the_first_that_fits) {
     EXPECT_EQ(read(content("a") + finished("weird")).end, "end_turn");
 }
 
+TEST(stream_rules, a_reply_of_ever_new_segments_is_refused) {
+    std::string upstream;
+    for (int i = 0; i < 3000; ++i) upstream += content("b") + chunk(R"({"reasoning":"a"})");
+    EXPECT_EQ(failure(upstream), "502 the reply changes between text and reasoning too often");
+}
+
+TEST(stream_rules, a_tool_call_with_an_endless_name_or_id_is_refused) {
+    const std::string endless(600, 'x');
+    EXPECT_EQ(failure(tool_call(R"({"index":0,"id":")" + endless + R"("})")).substr(0, 3), "502");
+    EXPECT_EQ(failure(tool_call(R"({"index":0,"function":{"name":")" + endless + R"("}})")).substr(0, 3), "502");
+}
+
 TEST(stream_rules, tool_calls_without_end_are_refused) {
     std::string upstream;
     for (int index = 0; index < 2000; ++index) upstream += tool_call(R"({"index":)" + std::to_string(index) + "}");
@@ -315,6 +327,13 @@ TEST(stream_rules, a_whole_reply_is_judged_alike) {
     EXPECT_EQ(whole("[]"), "502 the instance sent something else than a chat completion");
     EXPECT_EQ(whole("{"), "502 the instance's reply is not JSON");
     EXPECT_EQ(whole(R"({"choices":[{"message":{"content":"a"}}]})"), "none");
+}
+
+TEST(stream_rules, what_is_held_of_a_closing_tag_comes_before_the_call) {
+    const auto got = segments(content("<think>abc<") +
+                              chunk(R"({"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{}"}}]})"));
+    ASSERT_GE(got.size(), 2U);
+    EXPECT_EQ(got[0], reasoning("abc<"));
 }
 
 }  // namespace
